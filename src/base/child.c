@@ -133,8 +133,10 @@ NORETURN static void become(const struct child *c, const struct stream streams[3
 			goto fail;
 	}
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	if (c->keep_fd >= 0 && fcntl(c->keep_fd, F_SETFD, 0) < 0)
-		goto fail;
+	for (int i = 0; i < 2; i++) {
+		if (c->keep_fds[i] >= 0 && fcntl(c->keep_fds[i], F_SETFD, 0) < 0)
+			goto fail;
+	}
 	report.what = 1;
 	if (c->cwd && chdir(c->cwd) < 0)
 		goto fail;

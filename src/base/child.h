@@ -32,7 +32,7 @@ struct child {
 	int in;            /* CHILD_*, or a descriptor that stays the caller's */
 	int out;
 	int err;
-	int keep_fd;       /* one more descriptor to pass on under its own number, or -1 */
+	int keep_fds[2];   /* more descriptors to pass on under their own numbers, or -1 */
 	bool new_group;    /* own process group, so that all of it can be signalled */
 	bool die_with_parent;
 	uint64_t timeout_ms; /* 0: none; after it SIGTERM, 2 s later SIGKILL, to the group */
@@ -44,7 +44,7 @@ struct child {
 #define CHILD_INIT                                                                                 \
 	{                                                                                          \
 		.argv = STRVEC_INIT, .env = STRVEC_INIT, .in = CHILD_NULL, .out = CHILD_INHERIT,   \
-		.err = CHILD_INHERIT, .keep_fd = -1, .pid = -1, .exec_fd = -1                      \
+		.err = CHILD_INHERIT, .keep_fds = { -1, -1 }, .pid = -1, .exec_fd = -1                      \
 	}
 
 /* How it ended. Decoded here and nowhere else. */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/auth.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "core/trigger.h"
+
+bool auth_is_key_admin(const struct ctx *ctx)
+{
+	return ctx->from_ssh && strstr(ctx->ssh_name, "admin") != NULL;
+}
+
+static bool manages_keys(const struct command *cmd)
+{
+	return str_eq(cmd->name, "ssh-keys:add") || str_eq(cmd->name, "ssh-keys:remove");
+}
+
+/* The built-in rules; false is "denied". */
+static bool allowed(const struct ctx *ctx, const struct command *cmd)
+{
+	if (!cmd)
+		return true; /* third-party commands run as the dokku user, as in Dokku */
+	if (!(cmd->flags & CMD_ROOT))
+		return true;
+	if (geteuid() == 0)
+		return true;
+	return manages_keys(cmd) && auth_is_key_admin(ctx);
+}
+
+int auth_check(struct ctx *ctx, const struct command *cmd, const struct strvec *argv,
+	struct err *err)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	if (!allowed(ctx, cmd))
+		return err_set(err, ERR_DENIED, "This command must be run as root");
+	if (!trigger_has_external(ctx, "user-auth"))
+		return 0;
+	strvec_pushl(&args, ctx->ssh_user, ctx->ssh_name, NULL);
+	strvec_pushv(&args, argv->items);
+	if (trigger_fire_args(ctx, "user-auth", &args, err) < 0) {
+		err_clear(err);
+		return err_set(err, ERR_DENIED, "Access denied");
+	}
+	return 0;
+}
+
+int auth_filter_apps(struct ctx *ctx, const struct strvec *apps, struct strvec *ret,
+	struct err *err)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+	AUTO_STRVEC visible = STRVEC_INIT;
+	AUTO_STRBUF out = STRBUF_CAPPED(1024 * 1024);
+	AUTO_ERR ignored = ERR_INIT;
+
+	if (!apps->count || !trigger_has_external(ctx, "user-auth-app")) {
+		strvec_pushv(ret, apps->items);
+		return 0;
+	}
+	strvec_pushl(&args, ctx->ssh_user, ctx->ssh_name, NULL);
+	strvec_pushv(&args, apps->items);
+	/* As in Dokku the exit status says nothing; what was printed counts. */
+	(void)!trigger_capture_args(ctx, "user-auth-app", &args, NULL, &out, &ignored);
+	strvec_split_lines(&visible, out.buf);
+	for (size_t i = 0; i < apps->count; i++) {
+		if (strvec_has(&visible, apps->items[i]))
+			strvec_push(ret, apps->items[i]);
+	}
+	return 0;
+}
+
+bool auth_may_see_app(struct ctx *ctx, const char *app)
+{
+	AUTO_STRVEC one = STRVEC_INIT;
+	AUTO_STRVEC visible = STRVEC_INIT;
+	AUTO_ERR err = ERR_INIT;
+
+	if (!trigger_has_external(ctx, "user-auth-app"))
+		return true;
+	strvec_push(&one, app);
+	return auth_filter_apps(ctx, &one, &visible, &err) >= 0 && visible.count == 1;
+}

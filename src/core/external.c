@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/external.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "core/trigger.h"
+
+enum { NOT_IMPLEMENTED = 10 };
+
+/* A name that may become a path component. */
+static bool is_safe(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
+}
+
+static char *candidate(struct ctx *ctx, const char *plugin, const char *sub)
+{
+	char *path;
+
+	if (!is_safe(plugin) || !is_safe(sub))
+		return NULL;
+	path = inst_lib(&ctx->inst, "plugins/enabled/%s/subcommands/%s", plugin, sub);
+	if (fs_is_exec(path))
+		return path;
+	free(path);
+	return NULL;
+}
+
+static char *find_subcommand(struct ctx *ctx, const char *name)
+{
+	size_t len = strcspn(name, ":");
+	AUTO_FREE char *plugin = xstrndup(name, len);
+	const char *sub = name[len] ? name + len + 1 : name;
+	char *path = candidate(ctx, name, "default");
+
+	if (!path)
+		path = candidate(ctx, name, name);
+	if (!path && trigger_external(ctx, plugin))
+		path = candidate(ctx, plugin, sub);
+	return path;
+}
+
+static int failed_with(int code, struct err *err)
+{
+	return code > 0 ? err_exit(err, code) : code;
+}
+
+static int run_commands_files(struct ctx *ctx, struct err *err)
+{
+	const struct external_plugins *all = trigger_externals(ctx);
+	int result = EXTERNAL_NOT_FOUND;
+
+	for (size_t i = 0; i < all->count; i++) {
+		AUTO_FREE char *path = path_join(all->items[i].path, "commands");
+		int code;
+
+		if (!strvec_has(&all->items[i].files, "commands"))
+			continue;
+		code = trigger_exec(ctx, path, &ctx->argv, NULL, NULL, err);
+		if (code == NOT_IMPLEMENTED)
+			continue;
+		if (code)
+			return failed_with(code, err);
+		result = 0;
+	}
+	return result;
+}
+
+int external_command(struct ctx *ctx, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (!trigger_externals(ctx)->count)
+		return EXTERNAL_NOT_FOUND;
+	path = find_subcommand(ctx, ctx->argv.items[0]);
+	if (path)
+		return failed_with(trigger_exec(ctx, path, &ctx->argv, NULL, NULL, err), err);
+	return run_commands_files(ctx, err);
+}
+
+void external_help(struct ctx *ctx, bool all_commands, struct strbuf *out)
+{
+	const struct external_plugins *all = trigger_externals(ctx);
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	strvec_push(&args, "help");
+	if (all_commands)
+		strvec_push(&args, "--all");
+	for (size_t i = 0; i < all->count; i++) {
+		AUTO_FREE char *path = path_join(all->items[i].path, "commands");
+		AUTO_ERR err = ERR_INIT;
+
+		/* A plugin whose help fails just has none. */
+		if (strvec_has(&all->items[i].files, "commands"))
+			(void)!trigger_exec(ctx, path, &args, NULL, out, &err);
+	}
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Where this Moorage lives: every path, port and program name derives from one struct, so that
+ * tests and several installations run beside each other. Values come from the built-in Dokku
+ * defaults, then the instance's `instance.conf` (`key=value` lines, `#` comments), then, if the
+ * process did not change user, Dokku's own environment variables (DOKKU_ROOT, DOKKU_LIB_PATH ...).
+ */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct instance {
+	char *conf_path;    /* NULL when no file was found */
+	char *dokku_root;   /* home of the user; one folder per app */
+	char *lib_root;     /* plugins, config (properties), data */
+	char *logs_dir;
+	char *run_dir;
+	char *user;
+	char *group;
+	char *engine_socket;
+	char *docker_bin;
+	char *nginx_bin;
+	char *nginx_conf;     /* the main file, for `nginx -t` */
+	char *nginx_conf_dir; /* conf.d */
+	char *nginx_log_dir;
+	char *nginx_pid;
+	char *nginx_control;  /* "helper": root helper through sudo; "direct": ourselves */
+	char *http_port;
+	char *https_port;
+	char *label;          /* marks what belongs to this instance; "" for the default one */
+	char *dokku_command;  /* what .sshcommand and git hooks call */
+	char *libexec_dir;
+};
+
+/*
+ * Loads from CONF, or if NULL from $MOORAGE_INSTANCE, or /etc/moorage/instance.conf when present.
+ * An unknown key or a bad line is ERR_INVALID. With TRUST_ENV, path variables of the environment
+ * win over the file.
+ */
+MUST_CHECK int instance_load(struct instance *inst, const char *conf, bool trust_env,
+	struct err *err);
+void instance_done(struct instance *inst);
+
+/* Joined paths below the roots, for free(). */
+char *inst_home(const struct instance *inst, const char *fmt, ...) PRINTF(2, 3) MUST_CHECK;
+char *inst_lib(const struct instance *inst, const char *fmt, ...) PRINTF(2, 3) MUST_CHECK;

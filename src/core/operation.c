@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/operation.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "base/timing.h"
+#include "core/applock.h"
+#include "core/fault.h"
+#include "core/journal.h"
+#include "core/output.h"
+#include "core/steps.h"
+
+enum { ID_CHARS = 14 };
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+bool operation_interrupted(void)
+{
+	return interrupted != 0;
+}
+
+/* Signals end an operation between steps; without one they have their usual effect. */
+static void catch_signals(bool on)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction act = { .sa_handler = on ? on_signal : SIG_DFL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &act, NULL);
+	act.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &act, NULL); /* a reader that went away must not stop us half-way */
+}
+
+char *operation_new_id(void)
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	unsigned char random[ID_CHARS] = { 0 };
+	/* Eight characters of milliseconds first: ids sort by time. */
+	unsigned long long ms = (unsigned long long)wall_seconds() * 1000 + now_ms() % 1000;
+	char *id = xcalloc(1, ID_CHARS + 1);
+
+	(void)!getrandom(random, sizeof(random), 0);
+	for (int i = 7; i >= 0; i--) {
+		id[i] = digits[ms % 36];
+		ms /= 36;
+	}
+	for (int i = 8; i < ID_CHARS; i++)
+		id[i] = digits[random[i] % 36];
+	return id;
+}
+
+const char *step_arg(const struct step *step, const char *key)
+{
+	const char *value = json_string_value(json_object_get(step->args, key));
+
+	return value ? value : "";
+}
+
+const char *step_result(const struct step *step, const char *key)
+{
+	const char *value = json_string_value(json_object_get(step->result, key));
+
+	return value ? value : "";
+}
+
+const struct step *operation_find(const struct operation *op, const char *kind_name)
+{
+	for (size_t i = op->count; i-- > 0;) {
+		if (op->steps[i]->state == STEP_DONE && str_eq(op->steps[i]->kind->name, kind_name))
+			return op->steps[i];
+	}
+	return NULL;
+}
+
+static void free_operation(struct operation *op)
+{
+	for (size_t i = 0; i < op->count; i++) {
+		json_decref(op->steps[i]->args);
+		json_decref(op->steps[i]->result);
+		free(op->steps[i]);
+	}
+	free(op->steps);
+	if (op->ctx->op == op)
+		op->ctx->op = NULL;
+	json_decref(op->args);
+	strvec_done(&op->apps);
+	free(op->id);
+	free(op->name);
+	free(op);
+}
+
+static struct operation *new_operation(struct ctx *ctx, const char *id, const char *name,
+	json_t *args)
+{
+	struct operation *op = xcalloc(1, sizeof(*op));
+
+	op->ctx = ctx;
+	op->id = xstrdup(id);
+	op->name = xstrdup(name);
+	op->args = args ? args : json_object();
+	strvec_init(&op->apps);
+	return op;
+}
+
+/* --- records --- */
+
+static int record(struct operation *op, json_t *entry, struct err *err)
+{
+	int r = op->journal ? journal_append(op->journal, entry, err) : 0;
+
+	json_decref(entry);
+	return r;
+}
+
+static json_t *apps_json(const struct operation *op)
+{
+	json_t *apps = json_array();
+
+	for (size_t i = 0; i < op->apps.count; i++)
+		json_array_append_new(apps, json_string(op->apps.items[i]));
+	return apps;
+}
+
+static int record_begin(struct operation *op, struct err *err)
+{
+	AUTO_STRBUF at = STRBUF_INIT;
+
+	format_rfc3339(wall_seconds(), &at);
+	return record(op,
+		json_pack("{s:s, s:s, s:s, s:o, s:O, s:i, s:s}", "t", "begin", "id", op->id, "op",
+			op->name, "apps", apps_json(op), "args", op->args, "pid", (int)getpid(),
+			"at", at.buf),
+		err);
+}
+
+static int record_step(struct operation *op, const struct step *step, const char *what,
+	struct err *err)
+{
+	return record(op, json_pack("{s:s, s:i}", "t", what, "n", (int)step->number), err);
+}
+
+static int record_plan(struct operation *op, const struct step *step, struct err *err)
+{
+	return record(op,
+		json_pack("{s:s, s:i, s:s, s:O}", "t", "plan", "n", (int)step->number, "step",
+			step->kind->name, "args", step->args),
+		err);
+}
+
+static int record_done(struct operation *op, const struct step *step, struct err *err)
+{
+	return record(op,
+		json_pack("{s:s, s:i, s:O}", "t", "done", "n", (int)step->number, "result",
+			step->result),
+		err);
+}
+
+static int record_failure(struct operation *op, const struct step *step, const struct err *why,
+	struct err *err)
+{
+	return record(op,
+		json_pack("{s:s, s:i, s:s}", "t", "fail", "n", (int)step->number, "error",
+			why->msg.buf),
+		err);
+}
+
+static int finish(struct operation *op, const char *outcome, struct err *err)
+{
+	int r = record(op, json_pack("{s:s, s:s}", "t", "end", "outcome", outcome), err);
+
+	if (r >= 0 && op->journal)
+		r = journal_finish(op->ctx, TAKE_PTR(op->journal), op->id, &op->apps, err);
+	return r;
+}
+
+/* --- making --- */
+
+int operation_begin(struct ctx *ctx, const char *name, const char *app, const char *other_app,
+	json_t *args, struct operation **ret, struct err *err)
+{
+	AUTO_FREE char *id = operation_new_id();
+	struct operation *op;
+	int r = 0;
+
+	if (ctx->op) {
+		json_decref(args);
+		return err_set(err, ERR_BUG, "operation '%s' begun inside '%s'", name,
+			ctx->op->name);
+	}
+	op = new_operation(ctx, id, name, args);
+	strvec_push(&op->apps, app);
+	if (other_app)
+		strvec_push(&op->apps, other_app);
+	if (!ctx->dry_run)
+		r = journal_create(ctx, id, &op->apps, &op->journal, err);
+	if (r >= 0)
+		r = record_begin(op, err);
+	if (r < 0) {
+		operation_abandon(op);
+		return err_wrap(err, "begin %s of '%s'", name, app);
+	}
+	ctx->op = op;
+	*ret = op;
+	return 0;
+}
+
+static struct step *append(struct operation *op, const struct step_kind *kind, json_t *args)
+{
+	struct step *step = xcalloc(1, sizeof(*step));
+
+	op->steps = xreallocarray(op->steps, op->count + 1, sizeof(*op->steps));
+	*step = (struct step){
+		.kind = kind,
+		.number = op->count + 1,
+		.args = args ? args : json_object(),
+		.result = json_object(),
+	};
+	op->steps[op->count++] = step;
+	return step;
+}
+
+int operation_add(struct operation *op, const struct step_kind *kind, json_t *args,
+	struct err *err)
+{
+	return record_plan(op, append(op, kind, args), err);
+}
+
+void operation_abandon(struct operation *op)
+{
+	if (op->journal)
+		journal_discard(op->ctx, op->journal, &op->apps);
+	free_operation(op);
+}
+
+/* --- running --- */
+
+static int start_step(struct operation *op, struct step *step, struct err *err)
+{
+	int r = record_step(op, step, "start", err);
+
+	if (r < 0)
+		return r;
+	step->state = STEP_STARTED;
+	fault_point(op, step, "before");
+	out_trace("step %zu %s", step->number, step->kind->name);
+	r = step->kind->run(op, step, err);
+	out_flush();
+	fault_point(op, step, "effect");
+	return r;
+}
+
+static int run_step(struct operation *op, struct step *step, struct err *err)
+{
+	AUTO_ERR ignored = ERR_INIT;
+	int r = start_step(op, step, err);
+
+	if (r < 0) {
+		step->state = STEP_FAILED;
+		op->failed = true;
+		/* The step's own error is what counts; recovery reads "started" as well. */
+		(void)!record_failure(op, step, err, &ignored);
+		return r;
+	}
+	r = record_done(op, step, err);
+	if (r < 0)
+		return r;
+	step->state = STEP_DONE;
+	op->committed |= (step->kind->flags & STEP_COMMIT) != 0;
+	fault_point(op, step, "after");
+	return 0;
+}
+
+static int undo_step(struct operation *op, struct step *step, struct err *err)
+{
+	int r;
+
+	if (step->state == STEP_PLANNED || step->state == STEP_UNDONE)
+		return 0;
+	if (step->kind->undo) {
+		out_trace("undo step %zu %s", step->number, step->kind->name);
+		fault_point(op, step, "undo-before");
+		r = step->kind->undo(op, step, err);
+		if (r < 0)
+			return err_wrap(err, "undo step %zu (%s)", step->number, step->kind->name);
+		fault_point(op, step, "undo-effect");
+	}
+	r = record_step(op, step, "undone", err);
+	if (r >= 0)
+		step->state = STEP_UNDONE;
+	return r;
+}
+
+static int undo_all(struct operation *op, struct err *err)
+{
+	for (size_t i = op->count; i-- > 0;) {
+		int r = undo_step(op, op->steps[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return finish(op, "undone", err);
+}
+
+/* Keeps the first failure of several in ERR and reports the later ones at once. */
+static void keep_first(struct err *err, struct err *step_err)
+{
+	if (err->kind == ERR_OK) {
+		err_done(err);
+		*err = *step_err;
+		*step_err = (struct err)ERR_INIT;
+	} else {
+		out_error(step_err);
+	}
+}
+
+/* Steps that are not done yet. Stops at the first failure before the point of no return. */
+static int run_steps(struct operation *op, struct err *err)
+{
+	for (size_t i = 0; i < op->count; i++) {
+		AUTO_ERR step_err = ERR_INIT;
+		struct step *step = op->steps[i];
+		int r;
+
+		if (step->state == STEP_DONE)
+			continue;
+		if (interrupted && !op->committed)
+			return err_user(err, ERR_FAILED, 128 + interrupted,
+				"Interrupted by signal %d", (int)interrupted);
+		r = run_step(op, step, &step_err);
+		if (r >= 0)
+			continue;
+		keep_first(err, &step_err);
+		if (!op->committed)
+			return r;
+	}
+	return err->kind == ERR_OK ? 0 : -(int)err->kind;
+}
+
+static void print_plan(const struct operation *op)
+{
+	size_t n = 0;
+
+	out_info1("Steps of %s %s", op->name, op->apps.items[0]);
+	for (size_t i = 0; i < op->count; i++) {
+		AUTO_STRBUF text = STRBUF_INIT;
+
+		if (op->steps[i]->kind->flags & STEP_QUIET)
+			continue;
+		op->steps[i]->kind->describe(op->steps[i], &text);
+		out_verbose("%zu. %s", ++n, text.buf);
+	}
+}
+
+static int end_failed(struct operation *op, struct err *err)
+{
+	AUTO_ERR undo_err = ERR_INIT;
+
+	if (op->committed) {
+		(void)!finish(op, "done", &undo_err);
+	} else if (undo_all(op, &undo_err) < 0) {
+		out_error(&undo_err);
+		out_warn("The next command on %s tries again to clean up", op->apps.items[0]);
+	}
+	journal_free(op->journal);
+	free_operation(op);
+	return -(int)err->kind;
+}
+
+int operation_run(struct operation *op, struct err *err)
+{
+	int r;
+
+	if (op->ctx->dry_run) {
+		print_plan(op);
+		free_operation(op);
+		return 0;
+	}
+	interrupted = 0;
+	catch_signals(true);
+	r = run_steps(op, err);
+	if (r < 0) {
+		r = end_failed(op, err);
+	} else {
+		r = finish(op, "done", err);
+		journal_free(op->journal);
+		free_operation(op);
+	}
+	catch_signals(false);
+	return r;
+}
+
+/* --- recovery --- */
+
+static struct step *step_number(struct operation *op, json_t *entry)
+{
+	json_int_t n = json_integer_value(json_object_get(entry, "n"));
+
+	return n >= 1 && (size_t)n <= op->count ? op->steps[n - 1] : NULL;
+}
+
+static int replay_plan(struct operation *op, json_t *entry, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(entry, "step"));
+	const struct step_kind *kind = name ? steps_find(op->ctx, name) : NULL;
+
+	if (!kind)
+		return err_set(err, ERR_INVALID, "the journal names an unknown step '%s'",
+			name ? name : "");
+	append(op, kind, json_incref(json_object_get(entry, "args")));
+	return 0;
+}
+
+static void replay_state(struct operation *op, json_t *entry, const char *what)
+{
+	struct step *step = step_number(op, entry);
+
+	if (!step)
+		return;
+	if (str_eq(what, "start")) {
+		step->state = STEP_STARTED;
+		op->committed |= (step->kind->flags & STEP_COMMIT) != 0;
+	} else if (str_eq(what, "done")) {
+		step->state = STEP_DONE;
+		json_object_update(step->result, json_object_get(entry, "result"));
+	} else if (str_eq(what, "fail")) {
+		step->state = STEP_FAILED;
+		op->failed = true;
+		/* A commit step that failed was being undone. */
+		if (step->kind->flags & STEP_COMMIT)
+			op->committed = false;
+	} else if (str_eq(what, "undone")) {
+		step->state = STEP_UNDONE;
+		op->committed = false;
+	}
+}
+
+static int replay(struct operation *op, json_t *records, struct err *err)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(records, i, entry) {
+		const char *what = json_string_value(json_object_get(entry, "t"));
+		int r = 0;
+
+		if (what && str_eq(what, "plan"))
+			r = replay_plan(op, entry, err);
+		else if (what)
+			replay_state(op, entry, what);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static struct operation *operation_of(struct ctx *ctx, json_t *records, const char *app)
+{
+	json_t *begin = json_array_get(records, 0);
+	const char *id = json_string_value(json_object_get(begin, "id"));
+	const char *name = json_string_value(json_object_get(begin, "op"));
+	struct operation *op = new_operation(ctx, id ? id : "unknown", name ? name : "unknown",
+		json_incref(json_object_get(begin, "args")));
+	json_t *apps = json_object_get(begin, "apps");
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(apps, i, one)
+		strvec_push(&op->apps, json_string_value(one) ? json_string_value(one) : "");
+	if (!op->apps.count)
+		strvec_push(&op->apps, app);
+	op->recovering = true;
+	return op;
+}
+
+static bool is_ended(json_t *records)
+{
+	json_t *last = json_array_get(records, json_array_size(records) - 1);
+	const char *what = json_string_value(json_object_get(last, "t"));
+
+	return what && str_eq(what, "end");
+}
+
+/* Steps that may run only once and were begun count as done. */
+static void settle_once(struct operation *op)
+{
+	for (size_t i = 0; i < op->count; i++) {
+		struct step *step = op->steps[i];
+
+		if ((step->kind->flags & STEP_ONCE) &&
+			(step->state == STEP_STARTED || step->state == STEP_FAILED))
+			step->state = STEP_DONE;
+	}
+}
+
+static int finish_or_undo(struct operation *op, struct err *err)
+{
+	int r;
+
+	if (!op->committed)
+		return undo_all(op, err);
+	settle_once(op);
+	r = run_steps(op, err);
+	if (r < 0)
+		return r;
+	return finish(op, "done", err);
+}
+
+/* Another app's lock that the operation needs besides the one being taken. */
+static int lock_partner(struct ctx *ctx, const struct operation *op, const char *app,
+	struct err *err)
+{
+	for (size_t i = 0; i < op->apps.count; i++) {
+		int r = str_eq(op->apps.items[i], app) ? 0 :
+			app_lock_plain(ctx, op->apps.items[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int operation_recover(struct ctx *ctx, const char *app, struct err *err)
+{
+	struct journal *journal;
+	json_t *records = NULL;
+	struct operation *op;
+	int r;
+
+	if (ctx->dry_run || !journal_exists(ctx, app))
+		return 0;
+	r = journal_open(ctx, app, &journal, &records, err);
+	if (r < 0 || !journal)
+		return r;
+	op = operation_of(ctx, records, app);
+	op->journal = journal;
+	ctx->op = op;
+	out_flush();
+	out_warn("An earlier %s of %s was interrupted: %s", op->name, app,
+		is_ended(records) ? "cleaning up" : "recovering");
+	r = lock_partner(ctx, op, app, err);
+	if (r >= 0)
+		r = replay(op, records, err);
+	if (r >= 0)
+		r = is_ended(records) ? journal_finish(ctx, TAKE_PTR(op->journal), op->id,
+						&op->apps, err) :
+					finish_or_undo(op, err);
+	json_decref(records);
+	journal_free(op->journal);
+	if (r < 0)
+		err_wrap(err, "recover the interrupted %s of '%s'", op->name, app);
+	free_operation(op);
+	return r;
+}
+
+bool operation_pending(struct ctx *ctx, const char *app)
+{
+	return journal_exists(ctx, app);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/property.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "base/parse.h"
+#include "core/output.h"
+#include "core/state.h"
+
+enum { VALUE_MAX = 64 * 1024 };
+
+const struct property *property_find(const struct plugin *p, const char *name)
+{
+	for (const struct property *prop = p->properties; prop && prop->name; prop++) {
+		if (str_eq(prop->name, name))
+			return prop;
+	}
+	return NULL;
+}
+
+static int refuse_unknown(const struct plugin *p, struct err *err)
+{
+	AUTO_STRVEC names = STRVEC_INIT;
+	AUTO_FREE char *list = NULL;
+
+	for (const struct property *prop = p->properties; prop && prop->name; prop++) {
+		if (!(prop->flags & PROP_INTERNAL))
+			strvec_push(&names, prop->name);
+	}
+	strvec_sort(&names);
+	list = strvec_joined(&names, ", ");
+	return err_set(err, ERR_USAGE, "Invalid property specified, valid properties include: %s",
+		list);
+}
+
+static int check_value(struct ctx *ctx, const struct property *prop, const char *scope,
+	const char *value, struct err *err)
+{
+	size_t len = strlen(value);
+
+	if (len > VALUE_MAX)
+		return err_set(err, ERR_INVALID, "The value of %s is longer than %d bytes",
+			prop->name, VALUE_MAX);
+	if (!utf8_valid(value, len) || has_control(value))
+		return err_set(err, ERR_INVALID,
+			"The value of %s holds control characters or is not UTF-8", prop->name);
+	return *value && prop->check ? prop->check(ctx, scope, value, err) : 0;
+}
+
+static int check_scope(const struct plugin *p, const struct property *prop, const char *scope,
+	const char *name, struct err *err)
+{
+	bool global = str_eq(scope, SCOPE_GLOBAL);
+
+	if (global && (!prop || !(prop->flags & PROP_GLOBAL)))
+		return err_set(err, ERR_USAGE, "Property cannot be specified globally");
+	if (!*name)
+		return err_set(err, ERR_USAGE, "No property specified");
+	if (!prop || (prop->flags & PROP_INTERNAL))
+		return refuse_unknown(p, err);
+	if (!global && !(prop->flags & PROP_APP))
+		return err_set(err, ERR_USAGE, "Property can only be specified globally");
+	return 0;
+}
+
+int property_set(struct ctx *ctx, const struct plugin *p, const char *scope, const char *name,
+	const char *value, struct err *err)
+{
+	const struct property *prop = property_find(p, name);
+	int r = check_scope(p, prop, scope, name, err);
+
+	if (r >= 0)
+		r = check_value(ctx, prop, scope, value, err);
+	if (r < 0)
+		return r;
+	if (*value || (prop->flags & PROP_KEEP_EMPTY)) {
+		out_info2_quiet("Setting %s to %s", name, value);
+		r = state_set(ctx, plugin_ns(p), scope, name, value, err);
+	} else {
+		out_info2_quiet("Unsetting %s", name);
+		r = state_unset(ctx, plugin_ns(p), scope, name, err);
+	}
+	if (r >= 0 && p->after_set)
+		r = p->after_set(ctx, scope, name, value, err);
+	return r;
+}
+
+int property_set_command(struct ctx *ctx, const struct plugin *p, const struct args *args,
+	struct err *err)
+{
+	if (args->pos.count > 3)
+		return err_set(err, ERR_USAGE,
+			"%s:set takes one value; put quotes around a value with blanks",
+			plugin_verb(p));
+	return property_set(ctx, p, args_pos(args, 0), args_pos(args, 1), args_pos(args, 2), err);
+}
+
+int check_bool(struct ctx *ctx, const char *scope, const char *value, struct err *err)
+{
+	bool b;
+
+	return parse_bool(value, &b, err);
+}
+
+int check_seconds(struct ctx *ctx, const char *scope, const char *value, struct err *err)
+{
+	uint64_t n;
+
+	return parse_uint(value, 0, 7 * 24 * 3600, &n, err);
+}
+
+int check_port(struct ctx *ctx, const char *scope, const char *value, struct err *err)
+{
+	uint64_t n;
+
+	return parse_uint(value, 1, 65535, &n, err);
+}
+
+int check_positive(struct ctx *ctx, const char *scope, const char *value, struct err *err)
+{
+	uint64_t n;
+
+	return parse_uint(value, 1, 1000000000, &n, err);
+}
+
+int check_inside_path(struct ctx *ctx, const char *scope, const char *value, struct err *err)
+{
+	if (path_is_inside(value))
+		return 0;
+	return err_set(err, ERR_INVALID,
+		"'%s' is not a path inside the source: it may not start with / or hold ..", value);
+}

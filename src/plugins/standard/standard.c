@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands without a plugin of their own: help, version. */
+#include <stdio.h>
+
+#include "base/fs.h"
+#include "core/help.h"
+#include "core/output.h"
+#include "core/version.h"
+
+static int run_help(struct ctx *ctx, const struct args *args, struct err *err)
+{
+	help_top(ctx, args_has(args, "all"));
+	return 0;
+}
+
+static int run_version(struct ctx *ctx, const struct args *args, struct err *err)
+{
+	out_line("dokku version %s", DOKKU_COMPAT_VERSION);
+	return 0;
+}
+
+static const struct flag help_flags[] = {
+	{ "all", 0, FLAG_BOOL, NULL, "List every subcommand" },
+	{},
+};
+
+static const struct command commands[] = {
+	{ "help", "[--all]", "Print the list of commands", CMD_READ, 0, -1, help_flags, run_help,
+		NULL },
+	{ "version", "", "Print dokku's version", CMD_READ, 0, -1, NULL, run_version, NULL },
+	{},
+};
+
+extern const struct plugin plugin_standard;
+const struct plugin plugin_standard = {
+	.name = "00_dokku-standard",
+	.report_flags = REPORT_NONE,
+	.commands = commands,
+};
