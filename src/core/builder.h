@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Builders make an image of a source tree. One ops struct per driver; adding one: a folder in
+ * src/builders and a row in src/plugins/all.c.
+ */
+
+#include <stdbool.h>
+
+#include "core/ctx.h"
+
+struct build {
+	struct ctx *ctx;
+	const char *app;
+	const char *dir;   /* the work tree's build root (build-dir applied) */
+	const char *rev;   /* "" when unknown */
+	const char *image; /* repo:tag to produce */
+	const char *operation; /* id, for the label com.moorage.operation */
+};
+
+struct builder {
+	const char *name;
+	/* Required. 1 and a reason ("Dockerfile found") when this tree is for it, else 0. */
+	int (*detect)(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
+		struct err *err);
+	/* Optional (NULL: builds nothing): makes the image with stage label "build", streaming
+	 * progress to stdout. Also stores the detected port map. */
+	int (*build)(const struct build *b, struct err *err);
+};
+
+extern const struct builder *const builders[]; /* in detection order, NULL-terminated */
+const struct builder *builder_find(const char *name);
+/*
+ * Which builder: `builder selected` (app, then global), else detection, else Dokku's fallback;
+ * third-party builder-detect handlers are heard first. NAME for free(), REASON appended.
+ */
+MUST_CHECK int builder_choose(struct ctx *ctx, const char *app, const char *dir, char **ret_name,
+	struct strbuf *reason, struct err *err);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* An app's TLS certificate: tls/server.crt and tls/server.key in its folder (0640, folder 0750). */
+
+#include <stdbool.h>
+
+#include "core/ctx.h"
+
+bool cert_exists(struct ctx *ctx, const char *app);
+/* Path of "crt", "key" or "csr", for free(). */
+char *cert_path(struct ctx *ctx, const char *app, const char *what) MUST_CHECK;

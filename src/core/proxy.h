@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Proxies lead requests to listeners. One ops struct per driver; adding one: a folder in
+ * src/proxies and a row in src/plugins/all.c.
+ */
+
+#include <stdbool.h>
+
+#include "core/operation.h"
+
+struct proxy {
+	const char *name;
+	/* All required. */
+
+	/* Is a template or setting that the source (staged) brings acceptable? Changes nothing. */
+	int (*validate)(struct ctx *ctx, const char *app, struct err *err);
+	/*
+	 * Writes APP's configuration from its current routes, tests it as a whole and makes it live.
+	 * If the test fails the previous configuration is what is on disk and live afterwards. No
+	 * change in the text: no reload.
+	 */
+	int (*apply)(struct ctx *ctx, const char *app, struct err *err);
+	/* Removes it and makes that live. */
+	int (*clear)(struct ctx *ctx, const char *app, struct err *err);
+	/* Several apps, one test and one reload: rename clears one and applies the other. Either list
+	 * may be empty. */
+	int (*change)(struct ctx *ctx, const struct strvec *apply, const struct strvec *clear,
+		struct err *err);
+	/*
+	 * Names the workers that know the configuration of before the last change and may still be
+	 * using it: take it before apply(). For free(); "" when none can be.
+	 */
+	char *(*generation)(struct ctx *ctx);
+	/* True when none of those workers is left. */
+	bool (*is_gone)(struct ctx *ctx, const char *generation);
+};
+
+/* The driver APP uses (proxy type); NULL with 0 when the app is not proxied (proxy:disable). */
+MUST_CHECK int proxy_of(struct ctx *ctx, const char *app, const struct proxy **ret,
+	struct err *err);
+/* The computed type: app, global, "nginx"; for free(). */
+char *proxy_type(struct ctx *ctx, const char *app) MUST_CHECK;
+bool proxy_is_enabled(struct ctx *ctx, const char *app);
+extern const struct proxy *const proxies[]; /* NULL-terminated */
+
+/*
+ * Steps for operations. "proxy:switch" is the point of no return of a deploy: applies the routes;
+ * its undo() applies them again from what is then the state (the caller's earlier steps have been
+ * undone only after it, so the step keeps the previous text and puts that back).
+ * "proxy:rebuild" is the same without STEP_COMMIT.
+ */
+MUST_CHECK int proxy_plan_switch(struct operation *op, const char *app, struct err *err);
+MUST_CHECK int proxy_plan_rebuild(struct operation *op, const char *app, struct err *err);
+extern const struct step_kind proxy_steps[];
