@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Creation of apps, by command or by a first push. */
+
+#include "core/ctx.h"
+
+/*
+ * Makes the app: folder, created-at, default domains, then post-create. Says "Creating x...".
+ * ERR_EXISTS "Name is already taken". The caller holds the app's lock. If anything fails, nothing
+ * of the app remains.
+ */
+MUST_CHECK int app_create(struct ctx *ctx, const char *name, struct err *err);
+/*
+ * For pushes: creates a missing app quietly, unless auto-creation is off (then ERR_DENIED with the
+ * way out). Returns 1 when it was created, 0 when it was there.
+ */
+MUST_CHECK int app_maybe_create(struct ctx *ctx, const char *name, struct err *err);
+/* Lets every plugin drop the settings it has for the app. Safe to repeat. */
+MUST_CHECK int app_drop_settings(struct ctx *ctx, const char *name, struct err *err);
