@@ -36,28 +36,60 @@ static int fill(struct ctx *ctx, const char *name, struct err *err)
 	return r;
 }
 
-static void take_back(struct ctx *ctx, const char *name)
+static int take_back(struct ctx *ctx, const char *name, struct err *err)
 {
 	AUTO_FREE char *dir = inst_home(&ctx->inst, "%s", name);
-	AUTO_ERR err = ERR_INIT;
+	int r = app_drop_settings(ctx, name, err);
 
-	if (app_drop_settings(ctx, name, &err) < 0 || fs_rm_rf(dir, &err) < 0)
-		out_error(&err);
+	return r < 0 ? r : fs_rm_rf(dir, err);
+}
+
+static void describe_create(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "create the app %s with its folder and default domains",
+		step_arg(step, "app"));
+}
+
+static int run_create(struct operation *op, struct step *step, struct err *err)
+{
+	return fill(op->ctx, step_arg(step, "app"), err);
+}
+
+static int undo_create(struct operation *op, struct step *step, struct err *err)
+{
+	return take_back(op->ctx, step_arg(step, "app"), err);
+}
+
+const struct step_kind app_steps[] = {
+	{ "app:create", 0, describe_create, run_create, undo_create },
+	{},
+};
+
+int app_plan_create(struct operation *op, const char *name, struct err *err)
+{
+	return operation_add(op, &app_steps[0], json_pack("{s:s}", "app", name), err);
 }
 
 int app_create(struct ctx *ctx, const char *name, struct err *err)
 {
+	struct operation *op;
 	int r = app_name_check(name, err);
 
 	if (r < 0)
 		return r;
 	if (app_exists(ctx, name))
 		return err_set(err, ERR_EXISTS, "Name is already taken");
-	out_info1_quiet("Creating %s...", name);
-	r = fill(ctx, name, err);
+	if (!ctx->dry_run)
+		out_info1_quiet("Creating %s...", name);
+	r = operation_begin(ctx, "create", name, NULL, NULL, &op, err);
 	if (r < 0)
-		take_back(ctx, name);
-	return r;
+		return r;
+	r = app_plan_create(op, name, err);
+	if (r < 0) {
+		operation_abandon(op);
+		return r;
+	}
+	return operation_run(op, err);
 }
 
 int app_maybe_create(struct ctx *ctx, const char *name, struct err *err)
