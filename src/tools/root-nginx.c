@@ -281,7 +281,7 @@ int root_nginx(const struct root_conf *c, const char *verb, struct err *err)
 {
 	static const char *const verbs[] = { "reload", "start", "stop", "restart", "is-active",
 		"enable", "disable" };
-	enum init init;
+	enum init init = INIT_SIGNAL;
 	size_t i = 0;
 	int r;
 
