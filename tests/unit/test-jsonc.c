@@ -215,6 +215,15 @@ static void quote_gives_the_bytes_of_go(void **state)
 	check_quote("a\xff\xc3", "\"a\\ufffd\\ufffd\"");
 }
 
+static void plain_quote_escapes_no_more_than_json_asks_for(void **state)
+{
+	AUTO_STRBUF out = STRBUF_INIT;
+
+	(void)state;
+	jsonc_quote_plain(&out, "<a&\xe2\x80\xa8\"\n\x01\xff");
+	assert_string_equal(out.buf, "\"<a&\xe2\x80\xa8\\\"\\n\\u0001\\ufffd\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +237,7 @@ int main(void)
 		cmocka_unit_test(table_names_the_wrong_key),
 		cmocka_unit_test(exact_key_comes_before_a_case_variant),
 		cmocka_unit_test(quote_gives_the_bytes_of_go),
+		cmocka_unit_test(plain_quote_escapes_no_more_than_json_asks_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
