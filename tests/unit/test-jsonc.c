@@ -210,7 +210,8 @@ static void quote_gives_the_bytes_of_go(void **state)
 	check_quote("a \"b\" \\ /", "\"a \\\"b\\\" \\\\ /\"");
 	check_quote("\b\f\n\r\t\x01\x1f\x7f", "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
 	check_quote("<a href='x'>&amp;", "\"\\u003ca href='x'\\u003e\\u0026amp;\"");
-	check_quote("\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80", "\"\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80\"");
+	check_quote("\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80",
+		"\"\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80\"");
 	check_quote("\xe2\x80\xa8\xe2\x80\xa9", "\"\\u2028\\u2029\"");
 	check_quote("a\xff\xc3", "\"a\\ufffd\\ufffd\"");
 }

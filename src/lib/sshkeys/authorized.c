@@ -45,7 +45,8 @@ static size_t options_length(const char *p)
  * Splits the forced command's text at "FINGERPRINT=<fp> NAME=<name> `": sets the three borrowed
  * ends. The name stands between \" and \", or bare as very old versions wrote it.
  */
-static bool split_command(const char *p, const char **fp_end, const char **name, const char **name_end)
+static bool split_command(const char *p, const char **fp_end, const char **name,
+	const char **name_end)
 {
 	const char *end = strchr(p, ' ');
 

@@ -23,7 +23,8 @@ enum {
 	SSHKEY_NAME_MAX = 128,
 };
 
-#define SSHKEYS_DEFAULT_OPTIONS "no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding"
+#define SSHKEYS_DEFAULT_OPTIONS                                                                    \
+	"no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding"
 
 /* A public key as in an id_*.pub file. */
 struct sshkey {
@@ -117,8 +118,8 @@ size_t sshkeys_remove_fingerprint(struct sshkeys *k, const char *fingerprint);
 
 /*
  * Appends the listing, NAME NULL for all. Text: a line per key, ERR_NOT_FOUND if there is none of
- * that name, and an empty line if NAME is NULL and there is no key at all. JSON: one line, an array;
- * with a name its spacing is the compact one, as Dokku's.
+ * that name, and an empty line if NAME is NULL and there is no key at all. JSON: one line, an
+ * array; with a name its spacing is the compact one, as Dokku's.
  */
 MUST_CHECK int sshkeys_list_text(const struct sshkeys *k, const char *name, struct strbuf *out,
 	struct err *err);
