@@ -95,16 +95,18 @@ docker_lab() {
 
 # --- apps ---
 
+lab_git() {
+	git -c user.name=Lab -c user.email=lab@example.com -c init.defaultBranch=master "$@"
+}
+
 # git_app DIR: DIR becomes a repository with everything in it committed.
 git_app() {
-	git -C "$1" init -q &&
-		git -C "$1" add -A &&
-		git -C "$1" commit -q -m 'first'
+	lab_git -C "$1" init -q && git_commit "$1" first
 }
 
 # git_commit DIR [MESSAGE]: all changes.
 git_commit() {
-	git -C "$1" add -A && git -C "$1" commit -q -m "${2:-change}"
+	lab_git -C "$1" add -A && lab_git -C "$1" commit -q -m "${2:-change}"
 }
 
 # git_push DIR APP [REFSPEC] [GIT-OPTIONS]: over ssh to the instance.

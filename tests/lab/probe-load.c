@@ -414,17 +414,33 @@ static uint64_t next_deadline(const struct load *l, bool blocked)
 	return first;
 }
 
+/*
+ * All requests that are due within the time are sent, also by a process that was woken late: rate
+ * times seconds, exactly. Only those that wait for a kept-alive connection at the end are not.
+ */
+static void send_due(struct load *l, bool *blocked)
+{
+	uint64_t now = clock_ns();
+	uint64_t end = l->opt->run_ms ? l->start_ns + l->opt->run_ms * NS_PER_MS : UINT64_MAX;
+
+	*blocked = false;
+	while (!l->stopping && !*blocked && due_ns(l, l->next) <= now) {
+		if (due_ns(l, l->next) >= end)
+			l->stopping = true;
+		else
+			*blocked = !send_next(l);
+	}
+	if (*blocked && now >= end)
+		l->stopping = true;
+}
+
 static void load_loop(struct load *l)
 {
 	for (;;) {
-		uint64_t now = clock_ns();
-		bool blocked = false;
+		bool blocked;
 
-		if (l->opt->run_ms && now >= l->start_ns + l->opt->run_ms * NS_PER_MS)
-			l->stopping = true;
-		while (!l->stopping && !blocked && due_ns(l, l->next) <= now)
-			blocked = !send_next(l);
-		expire(l, now);
+		send_due(l, &blocked);
+		expire(l, clock_ns());
 		if (l->stopping)
 			close_idle(l);
 		if (l->stopping && !l->open)
