@@ -70,9 +70,14 @@ running=0
 
 # job LAYER NAME COMMAND...
 job() {
-	local layer=$1 name=$2 file=$reports/$1-$2.tap start=$SECONDS counts
+	local layer=$1 name=$2 file=$reports/$1-$2.tap start=$SECONDS counts child
 	shift 2
-	timeout --kill-after=30 "${MOORAGE_JOB_TIMEOUT:-900}" "$@" >"$file" 2>"$file.err" </dev/null || echo "# exit code $?" >>"$file"
+	# timeout leads a process group of its own and passes a signal on to all of it.
+	timeout --kill-after=30 "${MOORAGE_JOB_TIMEOUT:-900}" "$@" >"$file" 2>"$file.err" </dev/null &
+	child=$!
+	# shellcheck disable=SC2064 # the job of now
+	[ "$BASHPID" = $$ ] || trap "kill $child; wait $child; exit 143" TERM
+	wait "$child" || echo "# exit code $?" >>"$file"
 	counts=$(tests/lab/tap-sum "$file" 2>"$file.failed")
 	say "$(printf '%-7s %-24s %4d passed %3d failed  %d s' "$layer" "$name" "${counts% *}" "${counts#* }" $((SECONDS - start)))"
 	if [ "${counts#* }" != 0 ]; then

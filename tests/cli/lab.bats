@@ -36,7 +36,7 @@ teardown_file() {
 @test "ssh runs the forced command as the user with the key's name" {
 	run ssh_dokku apps:list 'two words'
 	assert_success
-	assert_output --regexp "dokku .*docker.* $INST/home admin apps:list two words$"
+	assert_output --regexp "dokku dokku .* $INST/home admin apps:list two words$"
 }
 
 @test "ssh refuses a key that was not added" {
@@ -69,7 +69,7 @@ teardown_file() {
 }
 
 @test "the engine answers the user" {
-	run as_dokku docker -H "unix://$ENGINE_SOCKET" version --format '{{.Server.Os}}'
+	run as_dokku /usr/bin/docker -H "unix://$ENGINE_SOCKET" version --format '{{.Server.Os}}'
 	assert_success
 	assert_output linux
 }
@@ -100,4 +100,18 @@ teardown_file() {
 	assert_output --partial exists
 	run ssh_dokku still-there
 	assert_success
+}
+
+@test "with --control helper nginx is root's and the user has the sudo rights given there" {
+	other=$LAB_NAME-3
+	dir=$("$LAB" up "$other" --control helper --no-sshd)
+	run stat -c %U "/proc/$(cat "$dir/run/nginx.pid")"
+	nginx_user=$output
+	echo 'dokku ALL=(root) NOPASSWD: /usr/bin/id' >"$dir/etc/sudoers.d/dokku"
+	chmod 440 "$dir/etc/sudoers.d/dokku"
+	run "$LAB" as "$other" sudo -n /usr/bin/id -u
+	sudo_output=$output
+	"$LAB" down "$other"
+	assert_equal "$nginx_user" root
+	assert_equal "$sudo_output" 0
 }

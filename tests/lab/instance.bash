@@ -45,7 +45,7 @@ inst_exec() {
 
 # The user gets one of the machine's passwd, group and shadow each, with `dokku` replaced or added.
 inst_user_files() {
-	local home=$INST/home socket_gid group
+	local home=$INST/home gid
 	mkdir "$INST/etc" "$INST/etc/sudoers.d"
 	awk -F: -v uid="$LAB_UID" '$3 == uid && $1 != "dokku" { exit 1 }' /etc/passwd ||
 		die "user id $LAB_UID is taken on this machine; set MOORAGE_LAB_UID"
@@ -53,13 +53,13 @@ inst_user_files() {
 	echo "dokku:x:$LAB_UID:$LAB_UID::$home:/bin/bash" >>"$INST/etc/passwd"
 	# '*' and not '!': sshd refuses a locked account even for keys.
 	(umask 077 && { grep -v '^dokku:' /etc/shadow; echo 'dokku:*:19000:0:99999:7:::'; } >"$INST/etc/shadow")
-	socket_gid=$(stat -c %g "$LAB_SOCKET" 2>/dev/null || getent group docker | cut -d: -f3)
-	group=$(getent group "${socket_gid:-x}" | cut -d: -f1)
-	awk -F: -v OFS=: -v name="${group:-docker}" -v gid="${socket_gid:-63018}" '
+	# By number: the socket's group need not be the one that is called docker here.
+	gid=$(stat -c %g "$LAB_SOCKET" 2>/dev/null || getent group docker | cut -d: -f3)
+	awk -F: -v OFS=: -v gid="${gid:-63018}" '
 		$1 == "dokku" { next }
-		$1 == name { $4 = $4 ($4 == "" ? "" : ",") "dokku"; seen = 1 }
+		$3 == gid { $4 = $4 ($4 == "" ? "" : ",") "dokku"; seen = 1 }
 		{ print }
-		END { if (!seen) print name, "x", gid, "dokku" }' /etc/group >"$INST/etc/group"
+		END { if (!seen) print "lab-engine", "x", gid, "dokku" }' /etc/group >"$INST/etc/group"
 	echo "dokku:x:$LAB_UID:" >>"$INST/etc/group"
 }
 
@@ -393,7 +393,7 @@ inst_down() {
 	if [ "$OWN_ENGINE" ]; then
 		own_engine_destroy
 	else
-		engine_sweep "$ENGINE_SOCKET" "moorage.instance=$LABEL"
+		engine_sweep "$ENGINE_SOCKET" "com.moorage.instance=$LABEL"
 	fi
 	inst_stop_processes
 	port_free "$INST"

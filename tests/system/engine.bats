@@ -6,6 +6,7 @@
 load ../lab/helpers
 
 # on_bare_machine SCRIPT: the lab there has its own folder, cache and socket.
+# shellcheck disable=SC2016 # the script's variables are its own shell's
 on_bare_machine() {
 	mkdir -p "$BATS_TEST_TMPDIR/cg" /run/containerd
 	MOORAGE_LAB_ROOT=$BATS_TEST_TMPDIR/lab MOORAGE_TEST_CACHE=$BATS_TEST_TMPDIR/cache \

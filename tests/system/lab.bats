@@ -21,7 +21,7 @@ teardown_file() {
 start_app() {
 	local name=$LAB_NAME-$1
 	shift
-	docker_lab run -d --name "$name" --label "moorage.instance=$LABEL" "$@" moorage-lab/http:1 >/dev/null
+	docker_lab run -d --name "$name" --label "com.moorage.instance=$LABEL" "$@" moorage-lab/http:1 >/dev/null
 	docker_lab inspect -f '{{.NetworkSettings.IPAddress}}' "$name"
 }
 
@@ -57,7 +57,7 @@ established() {
 }
 
 @test "an app that listens on loopback only is not reached" {
-	docker_lab run -d --name "$LAB_NAME-local" --label "moorage.instance=$LABEL" \
+	docker_lab run -d --name "$LAB_NAME-local" --label "com.moorage.instance=$LABEL" \
 		moorage-lab/http:1 /bin/http-server --ipv4-local >/dev/null
 	address=$(docker_lab inspect -f '{{.NetworkSettings.IPAddress}}' "$LAB_NAME-local")
 	wait_until 10 docker_lab exec "$LAB_NAME-local" busybox nc 127.0.0.1 5000 -e /bin/true
@@ -68,17 +68,17 @@ established() {
 @test "removing an instance removes what carries its label and nothing else" {
 	other=$LAB_NAME-2
 	"$LAB" up "$other" --no-sshd --no-nginx >/dev/null
-	docker_lab create --name "$other-c" --label "moorage.instance=lab-$other" moorage-lab/busybox:1 >/dev/null
-	docker_lab create --name "$LAB_NAME-keep" --label "moorage.instance=$LABEL" moorage-lab/busybox:1 >/dev/null
-	docker_lab network create --label "moorage.instance=lab-$other" "$other-n" >/dev/null
-	docker_lab volume create --label "moorage.instance=lab-$other" "$other-v" >/dev/null
-	printf 'FROM moorage-lab/busybox:1\nLABEL moorage.instance=lab-%s\n' "$other" |
+	docker_lab create --name "$other-c" --label "com.moorage.instance=lab-$other" moorage-lab/busybox:1 >/dev/null
+	docker_lab create --name "$LAB_NAME-keep" --label "com.moorage.instance=$LABEL" moorage-lab/busybox:1 >/dev/null
+	docker_lab network create --label "com.moorage.instance=lab-$other" "$other-n" >/dev/null
+	docker_lab volume create --label "com.moorage.instance=lab-$other" "$other-v" >/dev/null
+	printf 'FROM moorage-lab/busybox:1\nLABEL com.moorage.instance=lab-%s\n' "$other" |
 		DOCKER_BUILDKIT=0 docker_lab build -q -t "$other-i" - >/dev/null
 	"$LAB" down "$other"
-	assert_equal "$(docker_lab ps -aq --filter "label=moorage.instance=lab-$other")" ''
-	assert_equal "$(docker_lab network ls -q --filter "label=moorage.instance=lab-$other")" ''
-	assert_equal "$(docker_lab volume ls -q --filter "label=moorage.instance=lab-$other")" ''
-	assert_equal "$(docker_lab images -q --filter "label=moorage.instance=lab-$other")" ''
+	assert_equal "$(docker_lab ps -aq --filter "label=com.moorage.instance=lab-$other")" ''
+	assert_equal "$(docker_lab network ls -q --filter "label=com.moorage.instance=lab-$other")" ''
+	assert_equal "$(docker_lab volume ls -q --filter "label=com.moorage.instance=lab-$other")" ''
+	assert_equal "$(docker_lab images -q --filter "label=com.moorage.instance=lab-$other")" ''
 	run docker_lab inspect "$LAB_NAME-keep"
 	assert_success
 	run docker_lab image inspect moorage-lab/busybox:1
