@@ -31,6 +31,8 @@ struct builder {
 
 extern const struct builder *const builders[]; /* in detection order, NULL-terminated */
 const struct builder *builder_find(const char *name);
+/* Builds with the builder NAME, or a third-party plugin's builder-build trigger. */
+MUST_CHECK int builder_build(const struct build *b, const char *name, struct err *err);
 /*
  * Which builder: `builder selected` (app, then global), else detection, else Dokku's fallback;
  * third-party builder-detect handlers are heard first. NAME for free(), REASON appended.
