@@ -7,6 +7,8 @@
  * process dies.
  */
 
+#include <sys/types.h>
+
 #include "core/ctx.h"
 
 struct build_capture {

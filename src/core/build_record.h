@@ -6,6 +6,7 @@
  * what was printed in <id>.log beside it.
  */
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -57,6 +58,8 @@ MUST_CHECK int build_record_load(struct ctx *ctx, const char *app, const char *i
 /* Newest first. Unreadable ones are left out with a warning. */
 MUST_CHECK int build_records_load(struct ctx *ctx, const char *app, struct build_records *ret,
 	struct err *err);
+/* As in the file; a new object. */
+json_t *build_record_json(const struct build_record *r) MUST_CHECK;
 /* Its process is there. */
 bool build_record_alive(const struct build_record *r);
 /* The status, or "abandoned". */

@@ -24,6 +24,8 @@ struct builder {
 	/* Required. 1 and a reason ("Dockerfile found") when this tree is for it, else 0. */
 	int (*detect)(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
 		struct err *err);
+	/* Optional: arranges the tree before detection, as the builder's settings say. */
+	int (*prepare)(struct ctx *ctx, const char *app, const char *dir, struct err *err);
 	/* Optional (NULL: builds nothing): makes the image with stage label "build", streaming
 	 * progress to stdout. Also stores the detected port map. */
 	int (*build)(const struct build *b, struct err *err);
