@@ -22,6 +22,16 @@ static void stop_waiting(int sig)
 	(void)fcntl(0, F_SETFL, O_NONBLOCK);
 }
 
+/* The signal must not come before its handler is there. */
+static void block_stop(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(how, &set, NULL);
+}
+
 /*
  * The copier: FROM to standard output and to LOG until FROM ends. It holds nothing else open, above
  * all no app's lock, and outlives signals meant for the deploy.
@@ -38,6 +48,7 @@ static NORETURN void copy(int from, int log)
 	dup2(from, 0);
 	dup2(log, 2);
 	sigaction(SIGUSR1, &act, NULL);
+	block_stop(SIG_UNBLOCK);
 	(void)close_range(3, ~0U, 0);
 	for (;;) {
 		ssize_t n = read(0, data, sizeof(data));
@@ -60,14 +71,17 @@ static int start_copier(struct build_capture *c, int log, struct err *err)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, "make a pipe");
 	out_flush();
+	block_stop(SIG_BLOCK);
 	c->copier = fork();
 	if (c->copier < 0) {
+		block_stop(SIG_UNBLOCK);
 		close(ends[0]);
 		close(ends[1]);
 		return err_sys(err, "start a process");
 	}
 	if (c->copier == 0)
 		copy(ends[0], log);
+	block_stop(SIG_UNBLOCK);
 	close(ends[0]);
 	c->out = fcntl(1, F_DUPFD_CLOEXEC, 3);
 	c->err = fcntl(2, F_DUPFD_CLOEXEC, 3);

@@ -90,6 +90,31 @@ static int unknown(const char *name, struct err *err)
 		name, known.buf);
 }
 
+/* WHEN is "pre-build" or "post-build". */
+static int fire_around(const struct build *b, const char *name, const char *when,
+	struct err *err)
+{
+	AUTO_FREE char *old = xasprintf("%s-%s", when, name);
+	int r = 0;
+
+	if (trigger_has_external(b->ctx, old)) {
+		out_warn("Deprecated: please upgrade plugin to use '%s' plugin trigger instead of "
+			 "%s",
+			when, old);
+		r = trigger_fire(b->ctx, err, old, b->app, NULL);
+	}
+	return r < 0 ? r : trigger_fire(b->ctx, err, when, name, b->app, b->dir, NULL);
+}
+
+static int build_own(const struct builder *builder, const struct build *b, struct err *err)
+{
+	int r = fire_around(b, builder->name, "pre-build", err);
+
+	if (r >= 0)
+		r = builder->build(b, err);
+	return r < 0 ? r : fire_around(b, builder->name, "post-build", err);
+}
+
 int builder_build(const struct build *b, const char *name, struct err *err)
 {
 	const struct builder *builder = builder_find(name);
@@ -99,7 +124,7 @@ int builder_build(const struct build *b, const char *name, struct err *err)
 	if (!builder && !trigger_has_external(ctx, "builder-build"))
 		return unknown(name, err);
 	if (builder && builder->build)
-		r = builder->build(b, err);
+		r = build_own(builder, b, err);
 	return r < 0 ? r :
 		       trigger_fire(ctx, err, "builder-build", name, b->app, b->dir, NULL);
 }

@@ -10,6 +10,7 @@
 #include "core/app_env.h"
 #include "core/build_capture.h"
 #include "core/image.h"
+#include "core/image_make.h"
 #include "core/output.h"
 #include "core/proxy.h"
 #include "core/release.h"

@@ -28,5 +28,3 @@ MUST_CHECK int release_unscale(struct operation *op, struct step *step, struct e
 
 /* Gives the image's name back to `old_image`: the undo of every step that moves it. */
 MUST_CHECK int image_restore(struct operation *op, struct step *step, struct err *err);
-/* Id of an image, "" when there is none; for free(). */
-MUST_CHECK int image_id(struct ctx *ctx, const char *image, char **ret, struct err *err);
