@@ -1,0 +1,1146 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/fs.h"
+#include "base/timing.h"
+#include "lib/engine/attach.h"
+#include "lib/engine/containers.h"
+#include "lib/engine/engine.h"
+#include "lib/engine/exec.h"
+#include "lib/engine/images.h"
+#include "lib/engine/networks.h"
+#include "lib/engine/quote.h"
+
+/* --- the fake engine, one per test --- */
+
+struct fake {
+	char *dir;
+	char *socket;
+	char *record;
+	struct child child;
+	struct engine e;
+	struct err err;
+};
+
+static char *source_file(const char *name)
+{
+	const char *root = getenv("MOORAGE_TEST_SOURCE");
+
+	return path_join(root ? root : ".", name);
+}
+
+/* RULES is the text of the "rules" array; single quotes stand for double ones. */
+static void fake_start(struct fake *f, const char *api, const char *rules)
+{
+	AUTO_STRBUF script = STRBUF_INIT;
+	AUTO_FREE char *program = source_file("tests/fake-engine/fake-engine.py");
+	AUTO_FREE char *script_path = NULL;
+	char byte = 0;
+
+	*f = (struct fake){
+		.dir = xstrdup("/tmp/moorage-test-XXXXXX"), .child = CHILD_INIT, .err = ERR_INIT
+	};
+	assert_non_null(mkdtemp(f->dir));
+	f->socket = path_join(f->dir, "engine.sock");
+	f->record = path_join(f->dir, "record");
+	script_path = path_join(f->dir, "script");
+	strbuf_addf(&script, "{'api': '%s', 'rules': [%s]}", api, rules);
+	for (size_t i = 0; i < script.len; i++)
+		script.buf[i] = script.buf[i] == '\'' ? '"' : script.buf[i];
+	assert_int_equal(fs_write(script_path, script.buf, script.len, 0600, &f->err), 0);
+	strvec_pushl(&f->child.argv, "python3", program, f->socket, script_path, f->record, NULL);
+	f->child.in = CHILD_PIPE;
+	f->child.out = CHILD_PIPE;
+	f->child.die_with_parent = true;
+	assert_int_equal(child_start(&f->child, &f->err), 0);
+	while (byte != '\n')
+		assert_int_equal(read(f->child.out, &byte, 1), 1);
+	engine_open(&f->e, f->socket);
+}
+
+static void fake_stop(struct fake *f)
+{
+	struct child_status status;
+
+	close(f->child.in);
+	close(f->child.out);
+	assert_int_equal(child_wait(&f->child, &status, &f->err), 0);
+	child_done(&f->child);
+	engine_done(&f->e);
+	assert_int_equal(fs_rm_rf(f->dir, &f->err), 0);
+	err_done(&f->err);
+	free(f->dir);
+	free(f->socket);
+	free(f->record);
+}
+
+/* The requests so far; a new array. */
+static json_t *fake_requests(struct fake *f)
+{
+	AUTO_STRBUF text = STRBUF_INIT;
+	AUTO_STRVEC lines = STRVEC_INIT;
+	json_t *list = json_array();
+
+	assert_true(fs_read_optional(f->record, 1 << 24, &text, &f->err) >= 0);
+	strvec_split_lines(&lines, text.buf);
+	for (size_t i = 0; i < lines.count; i++)
+		json_array_append_new(list, json_loads(lines.items[i], 0, NULL));
+	return list;
+}
+
+static const char *field(const json_t *requests, size_t at, const char *key)
+{
+	const char *s = json_string_value(json_object_get(json_array_get(requests, at), key));
+
+	return s ? s : "";
+}
+
+static const char *header(const json_t *requests, size_t at, const char *name)
+{
+	json_t *headers = json_object_get(json_array_get(requests, at), "headers");
+
+	return json_string_value(json_object_get(headers, name));
+}
+
+static json_int_t conn_of(const json_t *requests, size_t at)
+{
+	return json_integer_value(json_object_get(json_array_get(requests, at), "conn"));
+}
+
+/* --- targets --- */
+
+static void targets_encode_what_comes_from_outside(void **state)
+{
+	AUTO_TARGET t = HTTP_TARGET_INIT;
+	AUTO_ERR err = ERR_INIT;
+	json_auto_t *filters = json_pack("{s:[s]}", "label", "a=b c");
+
+	(void)state;
+	target_noun(&t, "/containers/", "we b?x#y%", "/json");
+	target_query(&t, "a", "1&2=\r\n\xc3\xa9");
+	target_query(&t, "none", NULL);
+	target_query_int(&t, "n", -5);
+	target_query_flag(&t, "off", false);
+	target_query_json(&t, "f", filters);
+	assert_int_equal(target_check(&t, &err), 0);
+	assert_string_equal(t.text.buf,
+		"/containers/we%20b%3Fx%23y%25/json?a=1%262%3D%0D%0A%C3%A9&n=-5"
+		"&f=%7B%22label%22%3A%5B%22a%3Db%20c%22%5D%7D");
+}
+
+static void targets_refuse_names_that_leave_their_segment(void **state)
+{
+	static const char *const bad[] = { "", ".", "..", "a/b", "/a", "a\nb", "a\r\nHost: x",
+		"\x7f" };
+	AUTO_ERR err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		AUTO_TARGET t = HTTP_TARGET_INIT;
+
+		target_noun(&t, "/containers/", bad[i], "/json");
+		assert_int_equal(target_check(&t, &err), -ERR_INVALID);
+		err_clear(&err);
+	}
+}
+
+static void image_names_keep_their_slashes_only(void **state)
+{
+	static const char *const bad[] = { "a//b", "/a", "a/", "a/../b", "a/./b", "a b\n" };
+	AUTO_TARGET good = HTTP_TARGET_INIT;
+	AUTO_ERR err = ERR_INIT;
+
+	(void)state;
+	target_image(&good, "host:5000/dokku/app@sha256:12");
+	assert_string_equal(good.text.buf, "host%3A5000/dokku/app%40sha256%3A12");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		AUTO_TARGET t = HTTP_TARGET_INIT;
+
+		target_path(&t, "/images/");
+		target_image(&t, bad[i]);
+		assert_int_equal(target_check(&t, &err), -ERR_INVALID);
+		err_clear(&err);
+	}
+}
+
+static void raw_paths_with_spaces_or_newlines_are_refused(void **state)
+{
+	AUTO_ERR err = ERR_INIT;
+	AUTO_ENGINE e;
+
+	(void)state;
+	engine_open(&e, "/nonexistent/docker.sock");
+	assert_int_equal(engine_call(&e, "GET", "/info HTTP/1.1", NULL, NULL, &err), -ERR_INVALID);
+	err_clear(&err);
+	assert_int_equal(engine_call(&e, "GET", "/info\r\nX: y", NULL, NULL, &err), -ERR_INVALID);
+	err_clear(&err);
+	assert_int_equal(engine_call(&e, "GET", "info", NULL, NULL, &err), -ERR_INVALID);
+}
+
+/* --- the parser --- */
+
+static int to_strbuf(void *ctx, const void *data, size_t len, struct err *err)
+{
+	strbuf_add(ctx, data, len);
+	return 0;
+}
+
+/* Feeds TEXT in pieces of PIECE bytes; returns the last event, and the body in OUT. */
+static int parse_in_pieces(
+	struct http_parser *p, const char *text, size_t piece, struct strbuf *out, struct err *err)
+{
+	size_t len = strlen(text);
+	size_t at = 0;
+	int r = HTTP_MORE;
+
+	while (r == HTTP_MORE || r == HTTP_HEAD) {
+		size_t n = len - at < piece ? len - at : piece;
+		size_t used = 0;
+
+		r = http_parser_feed(p, text + at, n, &used, to_strbuf, out, err);
+		at += used;
+		if (r == HTTP_MORE && at == len)
+			return http_parser_eof(p, err);
+	}
+	return r;
+}
+
+static void answers_parse_the_same_in_pieces_of_any_size(void **state)
+{
+	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n"
+				   "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n"
+				   "Transfer-Encoding: chunked\r\n\r\n"
+				   "5;x=y\r\nhello\r\n00A\r\n, world!!!\r\n0\r\nTrailer: x\r\n\r\n";
+
+	(void)state;
+	for (size_t piece = 1; piece < sizeof(text); piece++) {
+		AUTO_HTTP_PARSER p;
+		AUTO_STRBUF body = STRBUF_INIT;
+		AUTO_ERR err = ERR_INIT;
+
+		http_parser_init(&p);
+		http_parser_begin(&p, false, false);
+		assert_int_equal(parse_in_pieces(&p, text, piece, &body, &err), HTTP_DONE);
+		assert_int_equal(p.status, 200);
+		assert_string_equal(http_parser_header(&p, "api-version"), "1.41");
+		assert_string_equal(body.buf, "hello, world!!!");
+		assert_true(http_parser_keep_alive(&p));
+	}
+}
+
+static void body_ends_as_its_framing_says(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *body;
+		int event;
+		bool head_only;
+		bool upgrade;
+		bool keep;
+	} cases[] = {
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "abc", HTTP_DONE, false, false,
+			true },
+		{ "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "", HTTP_DONE, false, false, true },
+		{ "HTTP/1.1 204 No Content\r\n\r\n", "", HTTP_DONE, false, false, true },
+		{ "HTTP/1.1 304 Not Modified\r\n\r\n", "", HTTP_DONE, false, false, true },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "", HTTP_DONE, true, false,
+			true },
+		{ "HTTP/1.1 200 OK\r\n\r\nto the end", "to the end", HTTP_DONE, false, false,
+			false },
+		{ "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", "x", HTTP_DONE, false, false,
+			false },
+		{ "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", "x",
+			HTTP_DONE, false, false, false },
+		{ "HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\nraw", "", HTTP_UPGRADED, false,
+			true, false },
+		{ "HTTP/1.1 200 OK\r\nContent-Type: x\r\n\r\nraw", "", HTTP_UPGRADED, false, true,
+			false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO_HTTP_PARSER p;
+		AUTO_STRBUF body = STRBUF_INIT;
+		AUTO_ERR err = ERR_INIT;
+
+		http_parser_init(&p);
+		http_parser_begin(&p, cases[i].head_only, cases[i].upgrade);
+		assert_int_equal(
+			parse_in_pieces(&p, cases[i].text, 1000, &body, &err), cases[i].event);
+		assert_string_equal(body.buf, cases[i].body);
+		assert_int_equal(http_parser_keep_alive(&p), cases[i].keep);
+	}
+}
+
+static void malformed_answers_are_refused(void **state)
+{
+	static const char *const invalid[] = {
+		"SSH-2.0-OpenSSH\r\n\r\n",
+		"HTTP/2.0 200 OK\r\n\r\n",
+		"HTTP/1.1 2x0 OK\r\n\r\n",
+		"HTTP/1.1 099 OK\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nname : x\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+		"HTTP/1.1 101 Switching\r\n\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(invalid); i++) {
+		AUTO_HTTP_PARSER p;
+		AUTO_STRBUF body = STRBUF_INIT;
+		AUTO_ERR err = ERR_INIT;
+
+		http_parser_init(&p);
+		http_parser_begin(&p, false, false);
+		assert_int_equal(parse_in_pieces(&p, invalid[i], 7, &body, &err), -ERR_INVALID);
+	}
+}
+
+static void broken_off_answers_are_remote_errors(void **state)
+{
+	static const char *const broken[] = {
+		"",
+		"HTTP/1.1 20",
+		"HTTP/1.1 200 OK\r\nA: b\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+		AUTO_HTTP_PARSER p;
+		AUTO_STRBUF body = STRBUF_INIT;
+		AUTO_ERR err = ERR_INIT;
+
+		http_parser_init(&p);
+		http_parser_begin(&p, false, false);
+		assert_int_equal(parse_in_pieces(&p, broken[i], 1000, &body, &err), -ERR_REMOTE);
+	}
+}
+
+static void headers_are_bounded(void **state)
+{
+	AUTO_HTTP_PARSER p;
+	AUTO_STRBUF text = STRBUF_INIT;
+	AUTO_STRBUF body = STRBUF_INIT;
+	AUTO_ERR err = ERR_INIT;
+
+	(void)state;
+	http_parser_init(&p);
+	http_parser_begin(&p, false, false);
+	strbuf_addstr(&text, "HTTP/1.1 200 OK\r\nA: ");
+	for (int i = 0; i < HTTP_LINE_MAX; i++)
+		strbuf_addch(&text, 'x');
+	assert_int_equal(parse_in_pieces(&p, text.buf, 4096, &body, &err), -ERR_INVALID);
+	err_clear(&err);
+	http_parser_begin(&p, false, false);
+	strbuf_set(&text, "HTTP/1.1 200 OK\r\n");
+	for (int i = 0; i < HTTP_HEADERS_MAX / 8; i++)
+		strbuf_addstr(&text, "A: bcd\r\n");
+	assert_int_equal(parse_in_pieces(&p, text.buf, 4096, &body, &err), -ERR_INVALID);
+	assert_non_null(strstr(err.msg.buf, "too long"));
+}
+
+/* --- the stream decoder, quoting, progress --- */
+
+struct streams {
+	struct strbuf out;
+	struct strbuf err;
+	int stop_after;
+	int calls;
+};
+
+static int to_streams(void *ctx, int stream, const void *data, size_t len, struct err *err)
+{
+	struct streams *s = ctx;
+
+	strbuf_add(stream == STREAM_STDERR ? &s->err : &s->out, data, len);
+	return s->stop_after && ++s->calls >= s->stop_after;
+}
+
+static void streams_done(struct streams *s)
+{
+	strbuf_done(&s->out);
+	strbuf_done(&s->err);
+}
+
+#define STREAMS_INIT                                                                               \
+	{                                                                                          \
+		.out = STRBUF_INIT, .err = STRBUF_INIT                                             \
+	}
+#define FRAMES "\1\0\0\0\0\0\0\3out\2\0\0\0\0\0\0\0\2\0\0\0\0\0\0\4oops\1\0\0\0\0\0\0\2!\n"
+
+static void frames_come_apart_in_pieces_of_any_size(void **state)
+{
+	static const char frames[] = FRAMES;
+
+	(void)state;
+	for (size_t piece = 1; piece < sizeof(frames); piece++) {
+		CLEANUP(streams_done) struct streams s = STREAMS_INIT;
+		AUTO_STREAM d;
+		AUTO_ERR err = ERR_INIT;
+
+		stream_init(&d, false, to_streams, &s);
+		for (size_t at = 0; at < sizeof(frames) - 1; at += piece) {
+			size_t n = sizeof(frames) - 1 - at;
+
+			assert_int_equal(
+				stream_feed(&d, frames + at, n < piece ? n : piece, &err), 0);
+		}
+		assert_int_equal(stream_end(&d, &err), 0);
+		assert_string_equal(s.out.buf, "out!\n");
+		assert_string_equal(s.err.buf, "oops");
+	}
+}
+
+static void streams_tell_what_is_wrong(void **state)
+{
+	CLEANUP(streams_done) struct streams s = STREAMS_INIT;
+	AUTO_STREAM d;
+	AUTO_ERR err = ERR_INIT;
+
+	(void)state;
+	stream_init(&d, false, to_streams, &s);
+	assert_int_equal(stream_feed(&d, "plain text", 10, &err), -ERR_INVALID);
+	err_clear(&err);
+	stream_init(&d, false, to_streams, &s);
+	assert_int_equal(stream_feed(&d, "\1\0\0\0\0\0\0\5ab", 10, &err), 0);
+	assert_int_equal(stream_end(&d, &err), -ERR_REMOTE);
+	err_clear(&err);
+	stream_init(&d, false, to_streams, &s);
+	assert_int_equal(stream_feed(&d, "\3\0\0\0\0\0\0\5b\nd\x1b!", 13, &err), -ERR_REMOTE);
+	assert_string_equal(err.msg.buf, "the engine reports 'b d !'");
+}
+
+static void a_terminals_stream_is_raw(void **state)
+{
+	CLEANUP(streams_done) struct streams s = STREAMS_INIT;
+	AUTO_STREAM d;
+	AUTO_ERR err = ERR_INIT;
+
+	(void)state;
+	stream_init(&d, true, to_streams, &s);
+	assert_int_equal(stream_feed(&d, "\2as it is", 9, &err), 0);
+	assert_int_equal(stream_end(&d, &err), 0);
+	assert_string_equal(s.out.buf, "\2as it is");
+}
+
+static void quotes_are_capped_within_characters(void **state)
+{
+	AUTO_STRBUF text = STRBUF_INIT;
+	AUTO_STRBUF out = STRBUF_INIT;
+
+	(void)state;
+	strbuf_addstr(&text, "x");
+	for (int i = 0; i < QUOTE_MAX; i++)
+		strbuf_addstr(&text, "\xc3\xa9");
+	quote_remote(&out, text.buf, text.len);
+	/* 1 + 2 * 249 bytes: the 250th would begin within the cap and end beyond it. */
+	assert_int_equal(out.len, 1 + 499 + 3 + 1);
+	assert_true(str_ends(out.buf, "\xc3\xa9...'"));
+	strbuf_clear(&out);
+	quote_remote(&out, " a\r\nb ", 6);
+	assert_string_equal(out.buf, "'a  b'");
+}
+
+static void count_messages(void *ctx, const json_t *message)
+{
+	(*(int *)ctx)++;
+}
+
+static void progress_reports_messages_id_and_error(void **state)
+{
+	static const char text[] =
+		"{\"stream\":\"Step 1\"}\r\n\r\n{\"aux\":{\"ID\":\"sha256:1\"}}\n"
+		"{\"errorDetail\":{\"code\":1,\"message\":\"no\\nluck\"},"
+		"\"error\":\"no\"}";
+	AUTO_PROGRESS d;
+	AUTO_ERR err = ERR_INIT;
+	int seen = 0;
+
+	(void)state;
+	progress_init(&d, ERR_FAILED, count_messages, &seen);
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		assert_int_equal(progress_feed(&d, text + i, 1, &err), 0);
+	assert_int_equal(progress_end(&d, &err), -ERR_FAILED);
+	assert_int_equal(seen, 2);
+	assert_string_equal(d.image_id.buf, "sha256:1");
+	assert_string_equal(err.msg.buf, "the Docker Engine says 'no luck'");
+	err_clear(&err);
+	assert_int_equal(progress_feed(&d, "[1]\n", 4, &err), -ERR_INVALID);
+}
+
+/* --- calls --- */
+
+static void version_is_negotiated_once_and_the_connection_kept(void **state)
+{
+	struct fake f;
+	json_auto_t *info = NULL;
+	json_auto_t *requests = NULL;
+
+	(void)state;
+	fake_start(&f, "1.47",
+		"{'path': '/info', 'json': {'ID': 'x'}}, {'method': 'DELETE',"
+		"'path': '/containers/web.1', 'status': 204}");
+	assert_int_equal(engine_info(&f.e, &info, &f.err), 0);
+	assert_string_equal(json_string_value(json_object_get(info, "ID")), "x");
+	assert_int_equal(engine_container_remove(&f.e, "web.1", true, false, &f.err), 0);
+	assert_int_equal(engine_api(&f.e, &f.err), 47);
+	requests = fake_requests(&f);
+	assert_int_equal(json_array_size(requests), 3);
+	assert_string_equal(field(requests, 0, "target"), "/_ping");
+	assert_string_equal(field(requests, 1, "target"), "/v1.47/info");
+	assert_string_equal(field(requests, 2, "target"), "/v1.47/containers/web.1?force=1");
+	assert_string_equal(field(requests, 2, "method"), "DELETE");
+	assert_int_equal(conn_of(requests, 0), 1);
+	assert_int_equal(conn_of(requests, 2), 1);
+	fake_stop(&f);
+}
+
+static void newer_engines_are_spoken_to_in_the_newest_known_version(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	fake_start(&f, "1.99", "");
+	assert_int_equal(engine_api(&f.e, &f.err), ENGINE_API_MAX);
+	fake_stop(&f);
+}
+
+static void engines_that_are_too_old_are_refused(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	fake_start(&f, "1.40", "");
+	assert_int_equal(engine_api(&f.e, &f.err), -ERR_REMOTE);
+	assert_non_null(strstr(f.err.msg.buf, "speaks API 1.40; 1.41 or newer is needed"));
+	fake_stop(&f);
+}
+
+static void version_comes_from_the_body_where_the_header_is_missing(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	fake_start(&f, "", "{'path': '/version', 'json': {'ApiVersion': '1.44'}}");
+	assert_int_equal(engine_api(&f.e, &f.err), 44);
+	fake_stop(&f);
+}
+
+static void status_codes_become_error_kinds_with_the_message_quoted(void **state)
+{
+	struct fake f;
+	json_auto_t *json = NULL;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/a', 'status': 404, 'json': {'message': 'No such container: a'}},"
+		"{'path': '/b', 'status': 409, 'json': {'message': 'is in\\nuse'}},"
+		"{'path': '/c', 'status': 500, 'json': {'message': 'boom'}},"
+		"{'path': '/d', 'status': 304}, {'path': '/e', 'status': 204},"
+		"{'path': '/f', 'steps': [{'send': 'HTTP/1.1 502 x\\r\\nContent-Length: 4\\r\\n"
+		"\\r\\n<p/>'}]},"
+		"{'path': '/g', 'steps': [{'send': 'HTTP/1.1 200 x\\r\\nContent-Length: 4\\r\\n"
+		"\\r\\n{\\'a'}]}");
+	assert_int_equal(engine_call(&f.e, "GET", "/a", NULL, &json, &f.err), -ERR_NOT_FOUND);
+	assert_string_equal(f.err.msg.buf, "the Docker Engine says 'No such container: a' (404)");
+	err_clear(&f.err);
+	assert_int_equal(engine_call(&f.e, "GET", "/b", NULL, &json, &f.err), -ERR_EXISTS);
+	assert_string_equal(f.err.msg.buf, "the Docker Engine says 'is in use' (409)");
+	err_clear(&f.err);
+	assert_int_equal(engine_call(&f.e, "POST", "/c", NULL, &json, &f.err), -ERR_REMOTE);
+	err_clear(&f.err);
+	assert_int_equal(engine_call(&f.e, "POST", "/d", NULL, NULL, &f.err), 304);
+	assert_null(json);
+	assert_int_equal(engine_call(&f.e, "POST", "/e", NULL, &json, &f.err), 204);
+	assert_true(json_is_null(json));
+	assert_int_equal(engine_call(&f.e, "GET", "/f", NULL, NULL, &f.err), -ERR_REMOTE);
+	assert_string_equal(f.err.msg.buf, "the Docker Engine says '<p/>' (502)");
+	err_clear(&f.err);
+	fake_stop(&f);
+}
+
+static void answers_that_are_no_json_are_invalid(void **state)
+{
+	struct fake f;
+	json_t *json = NULL;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'steps': [{'send': 'HTTP/1.1 200 x\\r\\nApi-Version: 1.41\\r\\n"
+		"Content-Length: 4\\r\\n\\r\\n{[}]'}]}");
+	assert_int_equal(engine_call(&f.e, "GET", "/x", NULL, &json, &f.err), -ERR_INVALID);
+	assert_null(json);
+	fake_stop(&f);
+}
+
+static void a_missing_engine_is_named(void **state)
+{
+	AUTO_ERR err = ERR_INIT;
+	AUTO_ENGINE e;
+	uint64_t start = now_ms();
+
+	(void)state;
+	engine_open(&e, "/nonexistent/docker.sock");
+	assert_int_equal(engine_ping(&e, &err), -ERR_REMOTE);
+	assert_non_null(
+		strstr(err.msg.buf, "no Docker Engine answers on '/nonexistent/docker.sock'"));
+	err_clear(&err);
+	e.connect_wait_ms = 60;
+	assert_int_equal(engine_ping(&e, &err), -ERR_REMOTE);
+	assert_true(now_ms() - start >= 60);
+}
+
+static void an_engine_that_restarts_is_waited_for(void **state)
+{
+	struct fake f;
+	struct child mover = CHILD_INIT;
+	struct child_status status;
+	AUTO_FREE char *away = NULL;
+	AUTO_FREE char *script = NULL;
+
+	(void)state;
+	fake_start(&f, "1.41", "");
+	away = xasprintf("%s.away", f.socket);
+	assert_int_equal(rename(f.socket, away), 0);
+	script = xasprintf(
+		"import os, time; time.sleep(0.1); os.rename('%s', '%s')", away, f.socket);
+	strvec_pushl(&mover.argv, "python3", "-c", script, NULL);
+	assert_int_equal(child_start(&mover, &f.err), 0);
+	f.e.connect_wait_ms = 10000;
+	assert_int_equal(engine_ping(&f.e, &f.err), 0);
+	assert_int_equal(child_wait(&mover, &status, &f.err), 0);
+	child_done(&mover);
+	fake_stop(&f);
+}
+
+static void a_closed_connection_is_replaced_for_reads_only(void **state)
+{
+	struct fake f;
+	json_auto_t *requests = NULL;
+
+	(void)state;
+	/* The first of each reads the request and hangs up without a word. */
+	fake_start(&f, "1.41",
+		"{'method': 'GET', 'path': '/x', 'times': 1, 'steps': [{'close': true}]},"
+		"{'method': 'POST', 'path': '/x', 'times': 1, 'steps': [{'close': true}]},"
+		"{'path': '/x', 'json': {}}");
+	assert_int_equal(engine_call(&f.e, "GET", "/x", NULL, NULL, &f.err), 200);
+	assert_int_equal(engine_call(&f.e, "POST", "/x", NULL, NULL, &f.err), -ERR_REMOTE);
+	assert_non_null(strstr(f.err.msg.buf, "closed the connection without an answer"));
+	err_clear(&f.err);
+	assert_int_equal(engine_call(&f.e, "POST", "/x", NULL, NULL, &f.err), 200);
+	requests = fake_requests(&f);
+	/* ping, GET, GET again, POST; a new connection: ping, POST */
+	assert_int_equal(json_array_size(requests), 6);
+	assert_string_equal(field(requests, 2, "method"), "GET");
+	assert_int_equal(conn_of(requests, 2), 2);
+	assert_string_equal(field(requests, 4, "target"), "/_ping");
+	fake_stop(&f);
+}
+
+static void an_idle_connection_that_was_closed_is_noticed(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/x', 'steps': [{'send': 'HTTP/1.1 200 OK\\r\\n"
+		"Content-Length: 2\\r\\n\\r\\n{}'}, {'close': true}]}");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(engine_call(&f.e, "POST", "/x", NULL, NULL, &f.err), 200);
+		sleep_ms(30);
+	}
+	fake_stop(&f);
+}
+
+static void deadlines_and_cancelling_end_a_call(void **state)
+{
+	struct fake f;
+	uint64_t start = now_ms();
+	int fds[2];
+
+	(void)state;
+	fake_start(&f, "1.41", "{'path': '/slow', 'steps': [{'sleep_ms': 3000}]}");
+	f.e.timeout_ms = 50;
+	assert_int_equal(engine_ping(&f.e, &f.err), 0);
+	start = now_ms();
+	assert_int_equal(engine_call(&f.e, "GET", "/slow", NULL, NULL, &f.err), -ERR_TIMEOUT);
+	assert_true(now_ms() - start < 2000);
+	err_clear(&f.err);
+	f.e.timeout_ms = 0;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	f.e.cancel_fd = fds[0];
+	assert_int_equal(engine_call(&f.e, "GET", "/slow", NULL, NULL, &f.err), -ERR_FAILED);
+	assert_true(now_ms() - start < 2000);
+	close(fds[0]);
+	close(fds[1]);
+	fake_stop(&f);
+}
+
+/* --- nouns --- */
+
+static const char two_networks[] =
+	"{\"Image\": \"i\", \"MacAddress\": \"02:42:ac:11:00:09\","
+	"\"HostConfig\": {\"NetworkMode\": \"b\"},"
+	"\"NetworkingConfig\": {\"EndpointsConfig\": {\"a\": {\"Aliases\": [\"x\"]}, \"b\": {}}}}";
+
+static void create_connects_more_networks_afterwards_on_old_engines(void **state)
+{
+	struct fake f;
+	AUTO_FREE char *id = NULL;
+	json_auto_t *config = json_loads(two_networks, 0, NULL);
+	json_auto_t *untouched = json_deep_copy(config);
+	json_auto_t *requests = NULL;
+
+	(void)state;
+	fake_start(&f, "1.43",
+		"{'path': '/containers/create', 'status': 201, 'json': {'Id': 'c1'}},"
+		"{'path': '/networks/a/connect'}");
+	assert_int_equal(engine_container_create(&f.e, "web.1", config, &id, &f.err), 0);
+	assert_string_equal(id, "c1");
+	assert_true(json_equal(config, untouched));
+	requests = fake_requests(&f);
+	assert_int_equal(json_array_size(requests), 3);
+	assert_string_equal(field(requests, 1, "target"), "/v1.43/containers/create?name=web.1");
+	assert_non_null(strstr(field(requests, 1, "body"), "\"EndpointsConfig\":{\"b\":{}}"));
+	assert_string_equal(field(requests, 2, "body"),
+		"{\"Container\":\"c1\",\"EndpointConfig\":{\"Aliases\":[\"x\"]}}");
+	fake_stop(&f);
+}
+
+static void create_leaves_nothing_behind_when_a_network_fails(void **state)
+{
+	struct fake f;
+	char *id = NULL;
+	json_auto_t *config = json_loads(two_networks, 0, NULL);
+	json_auto_t *requests = NULL;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/containers/create', 'status': 201, 'json': {'Id': 'c1'}},"
+		"{'path': '/networks/a/connect', 'status': 404,"
+		" 'json': {'message': 'network a not found'}},"
+		"{'method': 'DELETE', 'path': '/containers/c1', 'status': 204}");
+	assert_int_equal(engine_container_create(&f.e, NULL, config, &id, &f.err), -ERR_NOT_FOUND);
+	assert_non_null(strstr(f.err.msg.buf, "network a not found"));
+	assert_null(id);
+	requests = fake_requests(&f);
+	assert_string_equal(field(requests, 3, "method"), "DELETE");
+	assert_string_equal(field(requests, 3, "target"), "/v1.41/containers/c1?force=1&v=1");
+	fake_stop(&f);
+}
+
+static void create_gives_new_engines_all_networks_and_the_address_at_the_endpoint(void **state)
+{
+	struct fake f;
+	AUTO_FREE char *id = NULL;
+	json_auto_t *config = json_loads(two_networks, 0, NULL);
+	json_auto_t *requests = NULL;
+	json_auto_t *body = NULL;
+	json_t *endpoints;
+
+	(void)state;
+	fake_start(
+		&f, "1.44", "{'path': '/containers/create', 'status': 201, 'json': {'Id': 'c1'}}");
+	assert_int_equal(engine_container_create(&f.e, NULL, config, &id, &f.err), 0);
+	requests = fake_requests(&f);
+	assert_int_equal(json_array_size(requests), 2);
+	body = json_loads(field(requests, 1, "body"), 0, NULL);
+	endpoints = json_object_get(json_object_get(body, "NetworkingConfig"), "EndpointsConfig");
+	assert_int_equal(json_object_size(endpoints), 2);
+	assert_null(json_object_get(body, "MacAddress"));
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(endpoints, "b"), "MacAddress")),
+		"02:42:ac:11:00:09");
+	fake_stop(&f);
+}
+
+#define LOG_ANSWER(type, body)                                                                     \
+	"{'path': '/containers/c/logs', 'steps': [{'send': 'HTTP/1.1 200 OK\\r\\nContent-Type: "   \
+	"application/vnd.docker." type "-stream\\r\\n\\r\\n" body "'}, {'close': true}]}"
+#define FRAME_TEXT                                                                                 \
+	"\\u0001\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0003one"                              \
+	"\\u0002\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0003two"
+
+static void logs_tell_terminals_apart_by_version(void **state)
+{
+	static const struct {
+		const char *api;
+		const char *rules;
+		const char *out;
+		const char *err;
+	} cases[] = {
+		/* Old engines call everything raw. */
+		{ "1.41", LOG_ANSWER("raw", FRAME_TEXT) ",{'json': {'Config': {'Tty': false}}}",
+			"one", "two" },
+		{ "1.41", LOG_ANSWER("raw", "text") ",{'json': {'Config': {'Tty': true}}}", "text",
+			"" },
+		{ "1.42", LOG_ANSWER("multiplexed", FRAME_TEXT), "one", "two" },
+		{ "1.42", LOG_ANSWER("raw", "text"), "text", "" },
+	};
+	struct engine_log_opts opts = { .out = true, .err = true, .tail = 5 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(streams_done) struct streams s = STREAMS_INIT;
+		AUTO_STRBUF rules = STRBUF_INIT;
+		struct fake f;
+
+		strbuf_addf(&rules, "{'path': '/_ping', 'headers': {'Api-Version': '%s'}}, %s",
+			cases[i].api, cases[i].rules);
+		fake_start(&f, cases[i].api, rules.buf);
+		assert_int_equal(
+			engine_container_logs(&f.e, "c", &opts, to_streams, &s, &f.err), 0);
+		assert_string_equal(s.out.buf, cases[i].out);
+		assert_string_equal(s.err.buf, cases[i].err);
+		fake_stop(&f);
+	}
+}
+
+static void a_log_sink_can_stop(void **state)
+{
+	CLEANUP(streams_done) struct streams s = STREAMS_INIT;
+	struct engine_log_opts opts = { .out = true, .follow = true, .tail = -1 };
+	struct fake f;
+
+	(void)state;
+	s.stop_after = 1;
+	fake_start(&f, "1.42",
+		"{'path': '/containers/c/logs', 'steps': [{'send': 'HTTP/1.1 200 "
+		"OK\\r\\n\\r\\n" FRAME_TEXT "'}, {'sleep_ms': 3000}]}");
+	assert_int_equal(engine_container_logs(&f.e, "c", &opts, to_streams, &s, &f.err), 1);
+	assert_string_equal(s.out.buf, "one");
+	assert_string_equal(s.err.buf, "");
+	fake_stop(&f);
+}
+
+static void wait_gives_the_code_or_times_out(void **state)
+{
+	struct fake f;
+	int code = -1;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/containers/a/wait', 'query': 'condition=removed',"
+		" 'json': {'StatusCode': 137, 'Error': null}},"
+		"{'path': '/containers/b/wait', 'json': {'StatusCode': 0,"
+		" 'Error': {'Message': 'cannot remove'}}},"
+		"{'path': '/containers/c/wait', 'steps': [{'send': 'HTTP/1.1 200 OK\\r\\n"
+		"Transfer-Encoding: chunked\\r\\n\\r\\n'}, {'sleep_ms': 3000}]}");
+	assert_int_equal(engine_container_wait(&f.e, "a", "removed", 5000, &code, &f.err), 0);
+	assert_int_equal(code, 137);
+	assert_int_equal(engine_container_wait(&f.e, "b", NULL, 0, &code, &f.err), -ERR_REMOTE);
+	err_clear(&f.err);
+	assert_int_equal(engine_container_wait(&f.e, "c", NULL, 60, &code, &f.err), -ERR_TIMEOUT);
+	assert_int_equal(code, 137);
+	fake_stop(&f);
+}
+
+static int tar_in_pipe(const char *text, size_t repeat)
+{
+	FILE *file = tmpfile();
+	int fd;
+
+	assert_non_null(file);
+	for (size_t i = 0; i < repeat; i++)
+		fputs(text, file);
+	fflush(file);
+	rewind(file);
+	fd = dup(fileno(file));
+	fclose(file);
+	return fd;
+}
+
+static void build_sends_the_context_and_names_the_image(void **state)
+{
+	struct fake f;
+	AUTO_FREE char *id = NULL;
+	AUTO_CLOSE int tar = tar_in_pipe("0123456789", 5000);
+	json_auto_t *auth = json_pack("{s:{s:s}}", "r.test", "username", "u?>");
+	const struct engine_param params[] = { { "t", "dokku/app:latest" }, { "nocache", "1" },
+		{} };
+	json_auto_t *requests = NULL;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/build', 'steps': [{'send': 'HTTP/1.1 200 OK\\r\\n\\r\\n"
+		"{\\'aux\\':{\\'ID\\':\\'sha256:77\\'}}\\r\\n'}, {'close': true}]}");
+	assert_int_equal(engine_image_build(&f.e, tar, params, auth, NULL, NULL, &id, &f.err), 0);
+	assert_string_equal(id, "sha256:77");
+	requests = fake_requests(&f);
+	assert_string_equal(field(requests, 1, "target"),
+		"/v1.41/build?version=1&rm=1&forcerm=1&t=dokku%2Fapp%3Alatest&nocache=1");
+	assert_int_equal(strlen(field(requests, 1, "body")), 50000);
+	assert_string_equal(header(requests, 1, "x-registry-config"),
+		"eyJyLnRlc3QiOnsidXNlcm5hbWUiOiJ1Pz4ifX0=");
+	fake_stop(&f);
+}
+
+static void a_refused_upload_reports_the_reason_not_the_broken_pipe(void **state)
+{
+	struct fake f;
+	AUTO_CLOSE int tar = tar_in_pipe("0123456789", 500000);
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/build', 'read_body': false, 'steps': [{'send': 'HTTP/1.1 400 Bad\\r\\n"
+		"Content-Length: 25\\r\\n\\r\\n{\\'message\\':\\'no such tag\\'}'},"
+		"{'sleep_ms': 100}, {'close': true}]}");
+	assert_int_equal(
+		engine_image_build(&f.e, tar, NULL, NULL, NULL, NULL, NULL, &f.err), -ERR_REMOTE);
+	assert_string_equal(f.err.msg.buf, "the Docker Engine says 'no such tag' (400)");
+	fake_stop(&f);
+}
+
+static void build_failure_is_a_failure_of_what_was_run(void **state)
+{
+	struct fake f;
+	AUTO_CLOSE int tar = tar_in_pipe("x", 1);
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/build', 'steps': [{'send': 'HTTP/1.1 200 OK\\r\\n\\r\\n"
+		"{\\'errorDetail\\':{\\'message\\':\\'RUN false: 1\\'}}\\r\\n'},"
+		"{'close': true}]}");
+	assert_int_equal(
+		engine_image_build(&f.e, tar, NULL, NULL, NULL, NULL, NULL, &f.err), -ERR_FAILED);
+	assert_string_equal(f.err.msg.buf, "the Docker Engine says 'RUN false: 1'");
+	fake_stop(&f);
+}
+
+static void pull_never_fetches_all_tags(void **state)
+{
+	static const char *const images[] = { "busybox", "r.test:5000/a/b", "a:1", "a@sha256:12" };
+	static const char *const targets[] = {
+		"/v1.41/images/create?fromImage=busybox&tag=latest",
+		"/v1.41/images/create?fromImage=r.test%3A5000%2Fa%2Fb&tag=latest",
+		"/v1.41/images/create?fromImage=a%3A1",
+		"/v1.41/images/create?fromImage=a%40sha256%3A12",
+	};
+	struct fake f;
+	json_auto_t *requests = NULL;
+
+	(void)state;
+	fake_start(&f, "1.41", "{'path': '/images/create', 'json': {'status': 'done'}}");
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
+		assert_int_equal(
+			engine_image_pull(&f.e, images[i], NULL, NULL, NULL, NULL, &f.err), 0);
+	requests = fake_requests(&f);
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
+		assert_string_equal(field(requests, i + 1, "target"), targets[i]);
+		assert_null(header(requests, i + 1, "x-registry-auth"));
+	}
+	fake_stop(&f);
+}
+
+static void exec_sends_input_and_collects_both_streams(void **state)
+{
+	struct fake f;
+	char *argv[] = { (char[]){ "sh" }, NULL };
+	struct engine_exec x = { .argv = argv, .user = "nobody" };
+	AUTO_STRBUF input = STRBUF_INIT;
+	AUTO_STRBUF out = STRBUF_INIT;
+	AUTO_STRBUF err_out = STRBUF_INIT;
+	json_auto_t *requests = NULL;
+	int code = -1;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/containers/web/exec', 'status': 201, 'json': {'Id': 'x1'}},"
+		"{'path': '/exec/x1/start', 'steps': [{'send': 'HTTP/1.1 101 UPGRADED\\r\\n"
+		"Upgrade: tcp\\r\\n\\r\\n" FRAME_TEXT "'}, {'read_to_end': true},"
+		"{'close': true}]},"
+		"{'path': '/exec/x1/json', 'times': 2, 'json': {'Running': true}},"
+		"{'path': '/exec/x1/json', 'json': {'Running': false, 'ExitCode': 3}}");
+	strbuf_addstr(&input, "exit 3\n");
+	assert_int_equal(
+		engine_exec_capture(&f.e, "web", &x, &input, &out, &err_out, 5000, &code, &f.err),
+		0);
+	assert_int_equal(code, 3);
+	assert_string_equal(out.buf, "one");
+	assert_string_equal(err_out.buf, "two");
+	requests = fake_requests(&f);
+	assert_string_equal(field(requests, 1, "body"),
+		"{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,\"Tty\":false,"
+		"\"Privileged\":false,\"Cmd\":[\"sh\"],\"Env\":[],\"User\":\"nobody\"}");
+	assert_string_equal(header(requests, 2, "upgrade"), "tcp");
+	assert_true(str_ends(field(requests, 2, "body"), "exit 3\n"));
+	fake_stop(&f);
+}
+
+static void exec_capture_times_out(void **state)
+{
+	struct fake f;
+	char *argv[] = { (char[]){ "sleep" }, NULL };
+	struct engine_exec x = { .argv = argv };
+	AUTO_STRBUF out = STRBUF_INIT;
+	uint64_t start;
+	int code = -1;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/containers/web/exec', 'status': 201, 'json': {'Id': 'x1'}},"
+		"{'path': '/exec/x1/start', 'steps': [{'send': 'HTTP/1.1 101 "
+		"UPGRADED\\r\\n\\r\\n'},"
+		"{'sleep_ms': 3000}]}");
+	start = now_ms();
+	assert_int_equal(engine_exec_capture(&f.e, "web", &x, NULL, &out, NULL, 60, &code, &f.err),
+		-ERR_TIMEOUT);
+	assert_true(now_ms() - start < 2000);
+	assert_int_equal(code, -1);
+	fake_stop(&f);
+}
+
+static void a_connection_that_is_not_handed_over_is_no_stream(void **state)
+{
+	struct fake f;
+	char *argv[] = { (char[]){ "sleep" }, NULL };
+	struct engine_exec x = { .argv = argv };
+	AUTO_STRBUF out = STRBUF_INIT;
+	int code = -1;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/containers/web/exec', 'status': 201, 'json': {'Id': 'x1'}},"
+		"{'path': '/exec/x1/start', 'json': {}}");
+	assert_int_equal(engine_exec_capture(&f.e, "web", &x, NULL, &out, NULL, 60, &code, &f.err),
+		-ERR_INVALID);
+	assert_int_equal(out.len, 0);
+	fake_stop(&f);
+}
+
+static void run_watches_before_it_starts(void **state)
+{
+	struct fake f;
+	struct engine_io io = { .in = -1, .out = -1, .err = -1 };
+	json_auto_t *requests = NULL;
+	int code = -1;
+
+	(void)state;
+	fake_start(&f, "1.41",
+		"{'path': '/containers/c/attach', 'steps': [{'send': 'HTTP/1.1 101 UPGRADED\\r\\n"
+		"\\r\\n" FRAME_TEXT "'}, {'close': true}]},"
+		"{'path': '/containers/c/wait', 'json': {'StatusCode': 9}},"
+		"{'path': '/containers/c/start', 'status': 204}");
+	assert_int_equal(engine_container_run(&f.e, "c", &io, NULL, &code, &f.err), 0);
+	assert_int_equal(code, 9);
+	requests = fake_requests(&f);
+	assert_string_equal(field(requests, 1, "target"),
+		"/v1.41/containers/c/attach?stream=1&stdout=1&stderr=1");
+	assert_string_equal(
+		field(requests, 2, "target"), "/v1.41/containers/c/wait?condition=next-exit");
+	assert_string_equal(field(requests, 3, "target"), "/v1.41/containers/c/start");
+	fake_stop(&f);
+}
+
+static void duplicate_networks_are_ruled_out_on_old_engines_only(void **state)
+{
+	static const char *const apis[] = { "1.43", "1.44" };
+	static const char *const bodies[] = { "{\"Name\":\"n\",\"CheckDuplicate\":true}",
+		"{\"Name\":\"n\"}" };
+	json_auto_t *config = json_pack("{s:s}", "Name", "n");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(apis); i++) {
+		struct fake f;
+		AUTO_FREE char *id = NULL;
+		json_auto_t *requests = NULL;
+
+		fake_start(&f, apis[i],
+			"{'path': '/networks/create', 'status': 201,"
+			" 'json': {'Id': 'n1'}}");
+		assert_int_equal(engine_network_create(&f.e, config, &id, &f.err), 0);
+		assert_string_equal(id, "n1");
+		requests = fake_requests(&f);
+		assert_string_equal(field(requests, 1, "body"), bodies[i]);
+		fake_stop(&f);
+	}
+}
+
+static void addresses_come_from_the_networks(void **state)
+{
+	json_auto_t *inspected =
+		json_loads("{\"NetworkSettings\": {\"Networks\": {\"a\": {\"IPAddress\": \"\"},"
+			   "\"b\": {\"IPAddress\": \"10.0.0.2\"}}}}",
+			0, NULL);
+
+	(void)state;
+	assert_string_equal(engine_container_address(inspected, NULL), "10.0.0.2");
+	assert_string_equal(engine_container_address(inspected, "b"), "10.0.0.2");
+	assert_null(engine_container_address(inspected, "a"));
+	assert_null(engine_container_address(inspected, "c"));
+	assert_null(engine_container_address(NULL, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(targets_encode_what_comes_from_outside),
+		cmocka_unit_test(targets_refuse_names_that_leave_their_segment),
+		cmocka_unit_test(image_names_keep_their_slashes_only),
+		cmocka_unit_test(raw_paths_with_spaces_or_newlines_are_refused),
+		cmocka_unit_test(answers_parse_the_same_in_pieces_of_any_size),
+		cmocka_unit_test(body_ends_as_its_framing_says),
+		cmocka_unit_test(malformed_answers_are_refused),
+		cmocka_unit_test(broken_off_answers_are_remote_errors),
+		cmocka_unit_test(headers_are_bounded),
+		cmocka_unit_test(frames_come_apart_in_pieces_of_any_size),
+		cmocka_unit_test(streams_tell_what_is_wrong),
+		cmocka_unit_test(a_terminals_stream_is_raw),
+		cmocka_unit_test(quotes_are_capped_within_characters),
+		cmocka_unit_test(progress_reports_messages_id_and_error),
+		cmocka_unit_test(version_is_negotiated_once_and_the_connection_kept),
+		cmocka_unit_test(newer_engines_are_spoken_to_in_the_newest_known_version),
+		cmocka_unit_test(engines_that_are_too_old_are_refused),
+		cmocka_unit_test(version_comes_from_the_body_where_the_header_is_missing),
+		cmocka_unit_test(status_codes_become_error_kinds_with_the_message_quoted),
+		cmocka_unit_test(answers_that_are_no_json_are_invalid),
+		cmocka_unit_test(a_missing_engine_is_named),
+		cmocka_unit_test(an_engine_that_restarts_is_waited_for),
+		cmocka_unit_test(a_closed_connection_is_replaced_for_reads_only),
+		cmocka_unit_test(an_idle_connection_that_was_closed_is_noticed),
+		cmocka_unit_test(deadlines_and_cancelling_end_a_call),
+		cmocka_unit_test(create_connects_more_networks_afterwards_on_old_engines),
+		cmocka_unit_test(create_leaves_nothing_behind_when_a_network_fails),
+		cmocka_unit_test(
+			create_gives_new_engines_all_networks_and_the_address_at_the_endpoint),
+		cmocka_unit_test(logs_tell_terminals_apart_by_version),
+		cmocka_unit_test(a_log_sink_can_stop),
+		cmocka_unit_test(wait_gives_the_code_or_times_out),
+		cmocka_unit_test(build_sends_the_context_and_names_the_image),
+		cmocka_unit_test(a_refused_upload_reports_the_reason_not_the_broken_pipe),
+		cmocka_unit_test(build_failure_is_a_failure_of_what_was_run),
+		cmocka_unit_test(pull_never_fetches_all_tags),
+		cmocka_unit_test(exec_sends_input_and_collects_both_streams),
+		cmocka_unit_test(exec_capture_times_out),
+		cmocka_unit_test(a_connection_that_is_not_handed_over_is_no_stream),
+		cmocka_unit_test(run_watches_before_it_starts),
+		cmocka_unit_test(duplicate_networks_are_ruled_out_on_old_engines_only),
+		cmocka_unit_test(addresses_come_from_the_networks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
