@@ -325,7 +325,7 @@ static void keep_first(struct err *err, struct err *step_err)
 	}
 }
 
-/* Steps that are not done yet. Stops at the first failure before the point of no return. */
+/* Steps that are not done yet. */
 static int run_steps(struct operation *op, struct err *err)
 {
 	for (size_t i = 0; i < op->count; i++) {
@@ -342,8 +342,10 @@ static int run_steps(struct operation *op, struct err *err)
 		if (r >= 0)
 			continue;
 		keep_first(err, &step_err);
-		if (!op->committed)
-			return r;
+		if (op->committed && (step->kind->flags & STEP_MAY_FAIL))
+			continue;
+		op->stuck = op->committed;
+		return r;
 	}
 	return err->kind == ERR_OK ? 0 : -(int)err->kind;
 }
@@ -367,7 +369,10 @@ static int end_failed(struct operation *op, struct err *err)
 {
 	AUTO_ERR undo_err = ERR_INIT;
 
-	if (op->committed) {
+	if (op->stuck) {
+		out_warn("The rest of this %s is left to the next command on %s", op->name,
+			op->apps.items[0]);
+	} else if (op->committed) {
 		(void)!finish(op, "done", &undo_err);
 	} else if (undo_all(op, &undo_err) < 0) {
 		out_error(&undo_err);
@@ -492,14 +497,15 @@ static bool is_ended(json_t *records)
 	return what && str_eq(what, "end");
 }
 
-/* Steps that may run only once and were begun count as done. */
+/* Steps that may run only once, or may fail, and were begun count as done. */
 static void settle_once(struct operation *op)
 {
 	for (size_t i = 0; i < op->count; i++) {
 		struct step *step = op->steps[i];
 
-		if ((step->kind->flags & STEP_ONCE) &&
-			(step->state == STEP_STARTED || step->state == STEP_FAILED))
+		bool begun = step->state == STEP_STARTED || step->state == STEP_FAILED;
+
+		if (begun && (step->kind->flags & (STEP_ONCE | STEP_MAY_FAIL)))
 			step->state = STEP_DONE;
 	}
 }
@@ -512,8 +518,12 @@ static int finish_or_undo(struct operation *op, struct err *err)
 		return undo_all(op, err);
 	settle_once(op);
 	r = run_steps(op, err);
-	if (r < 0)
+	if (op->stuck)
 		return r;
+	if (r < 0) {
+		out_error(err); /* of a step that may fail */
+		err_clear(err);
+	}
 	return finish(op, "done", err);
 }
 

@@ -10,8 +10,10 @@
  * it runs; what is recorded never changes.
  *
  * Point of no return: the first step whose kind has STEP_COMMIT. Before it is started, failure and
- * recovery undo; once it is done (or, in recovery, started) the rest is finished: a failing step is
- * then reported and the remaining ones still run. If the commit step itself fails, all is undone.
+ * recovery undo; once it is done (or, in recovery, started) the rest is finished. A step that fails
+ * then stops the run and the journal stays: the next command on the app tries again from there. Only
+ * a STEP_MAY_FAIL step (scripts, third-party triggers) is reported and passed over. If the commit
+ * step itself fails, all is undone.
  *
  * Rules for step kinds: run() and undo() are idempotent (recovery may call them again, and undo() is
  * called for a step that was started but had no or only half of its effect); they find things by
@@ -34,6 +36,7 @@ enum step_flags {
 	STEP_COMMIT = 1 << 0, /* the point of no return */
 	STEP_ONCE = 1 << 1,   /* done, not undoable: recovery does not run it again once started */
 	STEP_QUIET = 1 << 2,  /* left out of --dry-run: bookkeeping */
+	STEP_MAY_FAIL = 1 << 3, /* after the point of no return: reported, and the rest still runs */
 };
 
 struct step_kind {
@@ -68,6 +71,7 @@ struct operation {
 	bool recovering;
 	bool committed;
 	bool failed;        /* a step failed: undo() may want to keep evidence */
+	bool stuck;         /* a step that must be finished failed: the journal stays */
 	/* private */
 	struct journal *journal;
 };

@@ -38,5 +38,7 @@ MUST_CHECK int ports_effective(struct ctx *ctx, const char *app, struct port_map
 /* The PORT of web containers: container port of the first effective mapping that is not udp;
  * 5000 when there is none. */
 MUST_CHECK int ports_web_port(struct ctx *ctx, const char *app, unsigned *ret, struct err *err);
+/* A TCP port above 1024 that nobody listens on right now. */
+MUST_CHECK int ports_free(unsigned *ret, struct err *err);
 /* Sets proxy-port and proxy-ssl-port where they are missing (first proxy build). */
 MUST_CHECK int ports_configure(struct ctx *ctx, const char *app, struct err *err);

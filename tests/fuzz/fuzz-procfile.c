@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* Every entry must satisfy its own rules, and a file written from the entries must parse again. */
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fs.h"
 #include "lib/procfile/procfile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A command is a piece of the text that ends where a word ends: comments cut no word in two. */
+static bool stands_in(const char *command, const char *text, size_t size)
+{
+	size_t n = strlen(command);
+	const char *at = memmem(text, size, command, n);
+
+	while (at) {
+		size_t behind = (size_t)(at - text) + n;
+
+		if (behind == size || isspace((unsigned char)text[behind]))
+			return true;
+		at = memmem(at + 1, size - (size_t)(at - text) - 1, command, n);
+	}
+	return false;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,6 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		AUTO_STRBUF out = STRBUF_INIT;
 
 		if (!procfile_name_valid(e->name) || !*e->command || procfile_find(&p, e->name) != e)
+			abort();
+		if (!stands_in(e->command, (const char *)data, size))
 			abort();
 		if (procfile_expand(e, &env, 5000, &out, &err) < 0)
 			err_clear(&err);

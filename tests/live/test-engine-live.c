@@ -2,9 +2,10 @@
 /*
  * Every call of lib/engine against a real Docker Engine.
  *
- * usage: test-engine-live SOCKET IMAGE
- * IMAGE is one with a shell and the usual commands (busybox). What the run makes is named after its
- * process id and removed again.
+ * usage: test-engine-live SOCKET IMAGE [REGISTRY]
+ * IMAGE is one with a shell and the usual commands (busybox), REGISTRY ("127.0.0.1:5000")
+ * one to push to; without it only the failures of push and pull are tried. What the run makes is
+ * named after its process id and removed again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,6 +40,7 @@ struct live {
 	struct engine e;
 	struct err err;
 	const char *image;
+	const char *registry;
 	char name[64];
 };
 
@@ -513,6 +515,12 @@ static void count(void *ctx, const json_t *message)
 		(*(int *)ctx)++;
 }
 
+static void count_status(void *ctx, const json_t *message)
+{
+	if (json_object_get(message, "status"))
+		(*(int *)ctx)++;
+}
+
 static void make_context(const struct live *l, struct child *c, const char *line)
 {
 	strvec_pushl(&c->argv, "sh", "-c",
@@ -601,6 +609,24 @@ static void pull_and_push_report_failure(void **state)
 	OK(engine_image_tag(&l->e, l->image, ref, NULL, &l->err));
 	assert_true(engine_image_push(&l->e, ref, "latest", NULL, NULL, NULL, &l->err) < 0);
 	err_clear(&l->err);
+	OK(engine_image_remove(&l->e, ref, false, false, &l->err));
+}
+
+static void images_go_through_a_registry(void **state)
+{
+	struct live *l = *state;
+	AUTO_FREE char *repo = xasprintf("%s/%s/a", l->registry, l->name);
+	AUTO_FREE char *ref = xasprintf("%s:latest", repo);
+	json_auto_t *auth = json_pack("{s:s, s:s}", "username", "u", "password", "p");
+	json_auto_t *seen = NULL;
+	int messages = 0;
+
+	OK(engine_image_tag(&l->e, l->image, repo, NULL, &l->err));
+	OK(engine_image_push(&l->e, repo, "latest", NULL, NULL, NULL, &l->err));
+	OK(engine_image_remove(&l->e, ref, false, false, &l->err));
+	OK(engine_image_pull(&l->e, repo, NULL, auth, count_status, &messages, &l->err));
+	assert_true(messages > 1);
+	OK(engine_image_inspect(&l->e, ref, &seen, &l->err));
 	OK(engine_image_remove(&l->e, ref, false, false, &l->err));
 }
 
@@ -706,15 +732,21 @@ int main(int argc, char **argv)
 		LIVE(volumes_come_and_go),
 		LIVE(one_connection_serves_many_calls),
 	};
+	const struct CMUnitTest with_registry[] = {
+		LIVE(images_go_through_a_registry),
+	};
 	int failed;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s SOCKET IMAGE\n", argv[0]);
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: %s SOCKET IMAGE [REGISTRY]\n", argv[0]);
 		return 2;
 	}
 	live.image = argv[2];
 	engine_open(&live.e, argv[1]);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	live.registry = argv[3];
+	if (live.registry)
+		failed += cmocka_run_group_tests(with_registry, NULL, NULL);
 	engine_done(&live.e);
 	err_done(&live.err);
 	return failed ? 1 : 0;

@@ -210,9 +210,19 @@ static void quote_gives_the_bytes_of_go(void **state)
 	check_quote("a \"b\" \\ /", "\"a \\\"b\\\" \\\\ /\"");
 	check_quote("\b\f\n\r\t\x01\x1f\x7f", "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
 	check_quote("<a href='x'>&amp;", "\"\\u003ca href='x'\\u003e\\u0026amp;\"");
-	check_quote("\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80", "\"\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80\"");
+	check_quote("\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80",
+		"\"\xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80\"");
 	check_quote("\xe2\x80\xa8\xe2\x80\xa9", "\"\\u2028\\u2029\"");
 	check_quote("a\xff\xc3", "\"a\\ufffd\\ufffd\"");
+}
+
+static void plain_quote_escapes_no_more_than_json_asks_for(void **state)
+{
+	AUTO_STRBUF out = STRBUF_INIT;
+
+	(void)state;
+	jsonc_quote_plain(&out, "<a&\xe2\x80\xa8\"\n\x01\xff");
+	assert_string_equal(out.buf, "\"<a&\xe2\x80\xa8\\\"\\n\\u0001\\ufffd\"");
 }
 
 int main(void)
@@ -228,6 +238,7 @@ int main(void)
 		cmocka_unit_test(table_names_the_wrong_key),
 		cmocka_unit_test(exact_key_comes_before_a_case_variant),
 		cmocka_unit_test(quote_gives_the_bytes_of_go),
+		cmocka_unit_test(plain_quote_escapes_no_more_than_json_asks_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,8 @@ static void xargs_agrees_with_the_real_one(void **state)
 {
 	static const char *const texts[] = {
 		"-v /a:/b --label 'x=y z' -e \"K=a b\"", "a\\\nb", "a\\", "x \\", "\\", "\\\n",
-		"a\vb\fc\rd", "\vb \fc\n\rd \v", "''\n", "'' \"\"\n", "a\\\\b", "\\\"x", "\"a\\\\\"b", "one\ntwo\n\nthree",
+		"a\vb\fc\rd", "\vb \fc\n\rd \v", "''\n", "'' \"\"\n",
+		"a\\\\b", "\\\"x", "\"a\\\\\"b", "one\ntwo\n\nthree",
 		"--opt='a'\"b\"c\\ d", "\\ ", "%s\\\\n $(id)", "\xc2\xa0 \xff",
 	};
 

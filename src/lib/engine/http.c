@@ -169,8 +169,11 @@ static int open_connection(struct http_conn *c, struct err *err)
 			limit = limit > BACKLOG_WAIT_MS ? limit : BACKLOG_WAIT_MS;
 		else if (failed != ECONNREFUSED && failed != ENOENT)
 			limit = 0;
-		if (c->deadline_ms && start + limit > c->deadline_ms)
-			limit = c->deadline_ms > start ? c->deadline_ms - start : 0;
+		if (c->deadline_ms && limit > 0) {
+			uint64_t left = c->deadline_ms > start ? c->deadline_ms - start : 0;
+
+			limit = limit < left ? limit : left;
+		}
 		if (now_ms() - start >= limit)
 			return connect_failed(c, failed, err);
 		if (pause_ms(c, nap, err) < 0)
@@ -183,6 +186,26 @@ static int open_connection(struct http_conn *c, struct err *err)
 static bool refused_early(const struct http_conn *c)
 {
 	return c->in.len >= 12 && (c->in.buf[9] == '4' || c->in.buf[9] == '5');
+}
+
+/*
+ * Takes in what the peer says while the request is still being sent. 1 when it does not want the
+ * rest (c->unfinished is set), else 0.
+ */
+static int take_early(struct http_conn *c, struct err *err)
+{
+	int r = receive(c, err);
+
+	if (r < 0)
+		return r;
+	if (r == RECV_CLOSED || refused_early(c)) {
+		c->unfinished = true;
+		return 1;
+	}
+	if (c->in.len > HTTP_EARLY_MAX)
+		return err_set(err, ERR_REMOTE,
+			"the Docker Engine answers at length before it has read the request");
+	return 0;
 }
 
 /*
@@ -212,19 +235,9 @@ static int send_all(
 		r = wait_for(c, POLLIN | POLLOUT, -1, &events, err);
 		if (r < 0)
 			return r;
-		if (!(events & POLLIN))
-			continue;
-		r = receive(c, err);
-		if (r < 0)
+		r = events & POLLIN ? take_early(c, err) : 0;
+		if (r)
 			return r;
-		if (r == RECV_CLOSED || refused_early(c)) {
-			c->unfinished = true;
-			return 1;
-		}
-		if (c->in.len > HTTP_EARLY_MAX)
-			return err_set(err, ERR_REMOTE,
-				"the Docker Engine answers at length "
-				"before it has read the request");
 	}
 	return 0;
 }
@@ -255,17 +268,9 @@ static int send_from_fd(struct http_conn *c, int fd, size_t *sent, struct err *e
 		if (r < 0)
 			return r;
 		if (events) {
-			r = receive(c, err);
-			if (r < 0)
+			r = take_early(c, err);
+			if (r)
 				return r;
-			if (r == RECV_CLOSED || refused_early(c)) {
-				c->unfinished = true;
-				return 1;
-			}
-			if (c->in.len > HTTP_EARLY_MAX)
-				return err_set(err, ERR_REMOTE,
-					"the Docker Engine answers at "
-					"length before it has read the request");
 			continue;
 		}
 		n = read(fd, chunk, sizeof(chunk));

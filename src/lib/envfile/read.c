@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reader. Its oddities are godotenv's, since files in use depend on them: several statements on
- * one line, the last " #" of a line as its comment, upper-case names only in expansions, "$(" losing
- * its dollar. They are marked "dialect" below.
+ * The reader. Its oddities are godotenv's, since files in use depend on them: several statements
+ * on one line, the last " #" of a line as its comment, upper-case names only in expansions, "$("
+ * losing its dollar. They are marked "dialect" below.
  */
 #include <string.h>
 

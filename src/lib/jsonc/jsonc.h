@@ -69,3 +69,5 @@ MUST_CHECK int jsonc_read(json_t *obj, const struct jsonc_field *fields, void *o
  * invalid UTF-8 replaced by \ufffd.
  */
 void jsonc_quote(struct strbuf *out, const char *s);
+/* The same without the escapes that JSON itself does not ask for: < > & and U+2028/9 stay. */
+void jsonc_quote_plain(struct strbuf *out, const char *s);

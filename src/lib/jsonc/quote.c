@@ -40,19 +40,19 @@ static const char *short_escape(char c)
 }
 
 /* One byte below 0x80. */
-static void quote_ascii(struct strbuf *out, char c)
+static void quote_ascii(struct strbuf *out, char c, bool html)
 {
 	const char *escape = short_escape(c);
 
 	if (escape)
 		strbuf_addstr(out, escape);
-	else if ((unsigned char)c < 0x20 || strchr("<>&", c))
+	else if ((unsigned char)c < 0x20 || (html && strchr("<>&", c)))
 		strbuf_addf(out, "\\u%04x", (unsigned)c);
 	else
 		strbuf_addch(out, c);
 }
 
-void jsonc_quote(struct strbuf *out, const char *s)
+static void quote(struct strbuf *out, const char *s, bool html)
 {
 	strbuf_addch(out, '"');
 	while (*s) {
@@ -62,8 +62,9 @@ void jsonc_quote(struct strbuf *out, const char *s)
 			strbuf_addstr(out, "\\ufffd");
 			n = 1;
 		} else if (n == 1) {
-			quote_ascii(out, *s);
-		} else if (str_starts(s, "\xe2\x80\xa8") || str_starts(s, "\xe2\x80\xa9")) {
+			quote_ascii(out, *s, html);
+		} else if (html &&
+			(str_starts(s, "\xe2\x80\xa8") || str_starts(s, "\xe2\x80\xa9"))) {
 			strbuf_addf(out, "\\u202%c", s[2] == '\xa8' ? '8' : '9');
 		} else {
 			strbuf_add(out, s, n);
@@ -71,4 +72,14 @@ void jsonc_quote(struct strbuf *out, const char *s)
 		s += n;
 	}
 	strbuf_addch(out, '"');
+}
+
+void jsonc_quote(struct strbuf *out, const char *s)
+{
+	quote(out, s, true);
+}
+
+void jsonc_quote_plain(struct strbuf *out, const char *s)
+{
+	quote(out, s, false);
 }

@@ -39,8 +39,8 @@ void procfile_done(struct procfile *p);
 bool procfile_name_valid(const char *name);
 
 /*
- * Parses the text into RET, which must be empty. Any bad line makes the whole file ERR_INVALID, with
- * the reason and the line's number; so does a file without an entry. RET is untouched then.
+ * Parses the text into RET, which must be empty. Any bad line makes the whole file ERR_INVALID,
+ * with the reason and the line's number; so does a file without an entry. RET is untouched then.
  */
 MUST_CHECK int procfile_parse(const char *text, size_t len, struct procfile *ret, struct err *err);
 

@@ -55,6 +55,20 @@ static int skip_single(struct scan *s, size_t *at)
 }
 
 /*
+ * True if the byte at I opens a construct inside the one that INNER closes; DOLLAR: it is a $ with
+ * the opening bracket behind it.
+ */
+static bool opens(const struct scan *s, size_t i, char inner, bool *dollar)
+{
+	char c = s->text[i];
+
+	*dollar = c == '$' && i + 1 < s->len && strchr("({", s->text[i + 1]);
+	if (inner == '`')
+		return false;
+	return *dollar || c == '`' || (c == '"' && inner != '"') || (c == '(' && inner == ')');
+}
+
+/*
  * Takes the expansion at the cursor as it is written. OPEN holds the closing bytes still to come;
  * no recursion, since the text decides on the depth.
  */
@@ -68,7 +82,7 @@ static int take_expansion(struct scan *s)
 	while (depth && i < s->len) {
 		char c = s->text[i];
 		char inner = open[depth - 1];
-		bool dollar = c == '$' && i + 1 < s->len && strchr("({", s->text[i + 1]);
+		bool dollar;
 
 		if (c == inner) {
 			depth--;
@@ -80,8 +94,7 @@ static int take_expansion(struct scan *s)
 			if (r < 0)
 				return r;
 			continue;
-		} else if (inner != '`' && (dollar || c == '`' ||
-				(inner != '"' && c == '"') || (inner == ')' && c == '('))) {
+		} else if (opens(s, i, inner, &dollar)) {
 			if (depth == WORDS_DEPTH_MAX)
 				return err_set(s->err, ERR_INVALID,
 					"nested deeper than %d at column %zu", WORDS_DEPTH_MAX,
