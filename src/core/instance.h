@@ -30,6 +30,9 @@ struct instance {
 	char *nginx_log_dir;
 	char *nginx_pid;
 	char *nginx_control;  /* "helper": root helper through sudo; "direct": ourselves */
+	char *nginx_init;     /* for the root helper: auto, systemd, sysv, signal */
+	char *nginx_service;  /* its name there */
+	char *storage_root;   /* where the root helper may change owners; "": LIB_ROOT/data/storage */
 	char *http_port;
 	char *https_port;
 	char *label;          /* marks what belongs to this instance; "" for the default one */
