@@ -3,9 +3,15 @@
 
 extern const struct plugin plugin_standard;
 extern const struct plugin plugin_apps;
+extern const struct plugin plugin_scheduler;
+extern const struct plugin plugin_scheduler_docker_local;
+extern const struct plugin plugin_scheduler_null;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
 	&plugin_apps,
+	&plugin_scheduler,
+	&plugin_scheduler_docker_local,
+	&plugin_scheduler_null,
 	NULL,
 };

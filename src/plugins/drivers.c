@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The drivers there are; a new one is a folder and a row here. */
 #include "core/proxy.h"
-#include "core/scheduler.h"
 
-const struct scheduler *const schedulers[] = { NULL };
 const struct proxy *const proxies[] = { NULL };
