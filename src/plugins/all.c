@@ -6,6 +6,8 @@ extern const struct plugin plugin_apps;
 extern const struct plugin plugin_scheduler;
 extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
+extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_trace;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
@@ -13,5 +15,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_scheduler,
 	&plugin_scheduler_docker_local,
 	&plugin_scheduler_null,
+	&plugin_ssh_keys,
+	&plugin_trace,
 	NULL,
 };

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 
 #include "base/fs.h"
+#include "core/output.h"
 #include "core/plugin.h"
 #include "core/scheduler.h"
 #include "core/state.h"
 
-/* A name that no driver here has would make every later command on the app fail. */
+/* Dokku takes any name, so a plugin may bring the scheduler later: it is only worth a warning. */
 static int check_selected(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
 	AUTO_STRBUF known = STRBUF_INIT;
@@ -17,8 +18,8 @@ static int check_selected(struct ctx *ctx, const char *scope, const char *value,
 			return 0;
 		strbuf_addf(&known, "%s%s", known.len ? ", " : "", (*s)->name);
 	}
-	return err_user(err, ERR_INVALID, 1, "Scheduler '%s' does not exist here; there are: %s",
-		value, known.buf);
+	out_warn("Scheduler '%s' does not exist here; there are: %s", value, known.buf);
+	return 0;
 }
 
 static int detect(struct trigger_call *call, struct err *err)
