@@ -10,7 +10,7 @@ set -u
 
 DRIVER=$1
 IMAGE=$2
-LABEL=killtest
+LABEL=killtest$$
 APP=demo
 ROOT=$(mktemp -d)
 CONF=$ROOT/instance.conf
