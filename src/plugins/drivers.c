@@ -4,4 +4,6 @@
 #include "core/scheduler.h"
 
 const struct scheduler *const schedulers[] = { NULL };
-const struct proxy *const proxies[] = { NULL };
+extern const struct proxy nginx_proxy;
+
+const struct proxy *const proxies[] = { &nginx_proxy, NULL };
