@@ -77,9 +77,9 @@ static void build_env(const struct child *c, struct strvec *env)
 
 /* A plan for one of the three standard streams. */
 struct stream {
-	int *field;      /* of struct child */
-	int child_end;   /* what the child dups onto 0, 1 or 2 */
-	int parent_end;  /* only for pipes */
+	int *field;     /* of struct child */
+	int child_end;  /* what the child dups onto 0, 1 or 2 */
+	int parent_end; /* only for pipes */
 	bool close_child_end;
 };
 

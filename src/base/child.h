@@ -32,8 +32,8 @@ struct child {
 	int in;            /* CHILD_*, or a descriptor that stays the caller's */
 	int out;
 	int err;
-	int keep_fds[2];   /* more descriptors to pass on under their own numbers, or -1 */
-	bool new_group;    /* own process group, so that all of it can be signalled */
+	int keep_fds[2]; /* more descriptors to pass on under their own numbers, or -1 */
+	bool new_group;  /* own process group, so that all of it can be signalled */
 	bool die_with_parent;
 	uint64_t timeout_ms; /* 0: none; after it SIGTERM, 2 s later SIGKILL, to the group */
 	/* private */

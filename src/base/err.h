@@ -20,17 +20,17 @@
 
 enum err_kind {
 	ERR_OK,
-	ERR_USAGE,     /* wrong arguments */
+	ERR_USAGE, /* wrong arguments */
 	ERR_NOT_FOUND,
 	ERR_EXISTS,
-	ERR_INVALID,   /* a value, file or message that does not parse or is out of range */
+	ERR_INVALID, /* a value, file or message that does not parse or is out of range */
 	ERR_DENIED,
-	ERR_BUSY,      /* a lock is held */
+	ERR_BUSY, /* a lock is held */
 	ERR_TIMEOUT,
-	ERR_REMOTE,    /* the engine or another service said no */
-	ERR_FAILED,    /* something that was run for the user failed: build, check, script */
-	ERR_SYS,       /* a system call */
-	ERR_SILENT,    /* failure already reported, or none to report: only the exit code counts */
+	ERR_REMOTE, /* the engine or another service said no */
+	ERR_FAILED, /* something that was run for the user failed: build, check, script */
+	ERR_SYS,    /* a system call */
+	ERR_SILENT, /* failure already reported, or none to report: only the exit code counts */
 	ERR_BUG,
 };
 
@@ -42,7 +42,10 @@ struct err {
 	struct strbuf user;
 };
 
-#define ERR_INIT { .msg = STRBUF_INIT, .user = STRBUF_INIT }
+#define ERR_INIT                                                                                   \
+	{                                                                                          \
+		.msg = STRBUF_INIT, .user = STRBUF_INIT                                            \
+	}
 #define AUTO_ERR CLEANUP(err_done) struct err
 
 void err_done(struct err *e);

@@ -31,7 +31,8 @@ static int read_fd(int fd, size_t max, struct strbuf *out, const char *path, str
 			return 0;
 		total += (size_t)n;
 		if (total > max)
-			return err_set(err, ERR_INVALID, "'%s' is larger than %zu bytes", path, max);
+			return err_set(err, ERR_INVALID, "'%s' is larger than %zu bytes", path,
+				max);
 		strbuf_add(out, chunk, (size_t)n);
 	}
 }

@@ -43,9 +43,9 @@ MUST_CHECK int fs_copy_file(const char *from, const char *to, struct err *err);
 MUST_CHECK int fs_list(const char *path, struct strvec *ret_names, struct err *err);
 
 bool fs_exists(const char *path);
-bool fs_is_dir(const char *path);   /* follows links */
-bool fs_is_file(const char *path);  /* a regular file, follows links */
-bool fs_is_exec(const char *path);  /* a regular file this user may execute */
+bool fs_is_dir(const char *path);  /* follows links */
+bool fs_is_file(const char *path); /* a regular file, follows links */
+bool fs_is_exec(const char *path); /* a regular file this user may execute */
 
 /* Writes all of it, retrying short writes. 0, or -1 with errno. */
 int fs_write_all(int fd, const void *data, size_t len);

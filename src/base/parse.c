@@ -20,8 +20,8 @@ int parse_uint(const char *s, uint64_t min, uint64_t max, uint64_t *ret, struct 
 			return err_set(err, ERR_INVALID, "'%.64s' is too large", s);
 	}
 	if (value < min || value > max)
-		return err_set(err, ERR_INVALID,
-			"'%.64s' is not between %" PRIu64 " and %" PRIu64, s, min, max);
+		return err_set(err, ERR_INVALID, "'%.64s' is not between %" PRIu64 " and %" PRIu64,
+			s, min, max);
 	*ret = value;
 	return 0;
 }
@@ -38,8 +38,8 @@ int parse_int(const char *s, int64_t min, int64_t max, int64_t *ret, struct err 
 	if (errno || *end || end == s)
 		return err_set(err, ERR_INVALID, "'%.64s' is not a whole number", s);
 	if (value < min || value > max)
-		return err_set(err, ERR_INVALID,
-			"'%.64s' is not between %" PRId64 " and %" PRId64, s, min, max);
+		return err_set(err, ERR_INVALID, "'%.64s' is not between %" PRId64 " and %" PRId64,
+			s, min, max);
 	*ret = value;
 	return 0;
 }
@@ -71,7 +71,7 @@ static size_t utf8_length(unsigned char c)
 static bool utf8_forbidden(const unsigned char *p)
 {
 	return (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f);
+	       (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f);
 }
 
 bool utf8_valid(const char *s, size_t len)

@@ -23,8 +23,14 @@ struct strbuf {
 
 extern char strbuf_slop[];
 
-#define STRBUF_INIT      { .buf = strbuf_slop }
-#define STRBUF_CAPPED(n) { .buf = strbuf_slop, .cap = (n) }
+#define STRBUF_INIT                                                                                \
+	{                                                                                          \
+		.buf = strbuf_slop                                                                 \
+	}
+#define STRBUF_CAPPED(n)                                                                           \
+	{                                                                                          \
+		.buf = strbuf_slop, .cap = (n)                                                     \
+	}
 
 void strbuf_init(struct strbuf *sb, size_t cap);
 void strbuf_done(struct strbuf *sb);

@@ -20,7 +20,10 @@ struct strvec {
 
 extern char *strvec_empty[];
 
-#define STRVEC_INIT { .items = strvec_empty }
+#define STRVEC_INIT                                                                                \
+	{                                                                                          \
+		.items = strvec_empty                                                              \
+	}
 #define AUTO_STRVEC CLEANUP(strvec_done) struct strvec
 
 void strvec_init(struct strvec *v);

@@ -8,6 +8,7 @@
 #include "core/domains.h"
 #include "core/output.h"
 #include "core/plugin.h"
+#include "core/procs.h"
 #include "core/state.h"
 #include "core/trigger.h"
 
@@ -31,6 +32,8 @@ static int fill(struct ctx *ctx, const char *name, struct err *err)
 		r = state_set(ctx, "apps", name, "created-at", now, err);
 	if (r >= 0)
 		r = domains_setup(ctx, name, err);
+	if (r >= 0)
+		r = procs_setup(ctx, name, err);
 	if (r >= 0)
 		r = trigger_fire(ctx, err, "post-create", name, NULL);
 	return r;

@@ -24,6 +24,8 @@ struct builder {
 	/* Required. 1 and a reason ("Dockerfile found") when this tree is for it, else 0. */
 	int (*detect)(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
 		struct err *err);
+	/* Optional: arranges the tree before detection, as the builder's settings say. */
+	int (*prepare)(struct ctx *ctx, const char *app, const char *dir, struct err *err);
 	/* Optional (NULL: builds nothing): makes the image with stage label "build", streaming
 	 * progress to stdout. Also stores the detected port map. */
 	int (*build)(const struct build *b, struct err *err);
@@ -31,6 +33,8 @@ struct builder {
 
 extern const struct builder *const builders[]; /* in detection order, NULL-terminated */
 const struct builder *builder_find(const char *name);
+/* Builds with the builder NAME, or a third-party plugin's builder-build trigger. */
+MUST_CHECK int builder_build(const struct build *b, const char *name, struct err *err);
 /*
  * Which builder: `builder selected` (app, then global), else detection, else Dokku's fallback;
  * third-party builder-detect handlers are heard first. NAME for free(), REASON appended.

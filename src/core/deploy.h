@@ -11,8 +11,15 @@
  * A push is all three in one operation; ps:restart the last; config:set the last two.
  */
 
+#include "core/git_repo.h"
 #include "core/operation.h"
 #include "core/scheduler.h"
+
+/*
+ * Each plan function adds steps to OP, which its caller has begun. OP's args may hold (the whole
+ * operations below fill them in): `build`, the id in the app's deploy marker; `ref`, what git moves
+ * when a push is accepted; `announce`, which makes the end of the deploy print the app's URLs.
+ */
 
 /* REV NULL: the head of the deploy branch. Plans build, then (by its last step) the rest. */
 MUST_CHECK int deploy_plan_build(struct operation *op, const char *app, const char *rev,
@@ -20,8 +27,17 @@ MUST_CHECK int deploy_plan_build(struct operation *op, const char *app, const ch
 MUST_CHECK int deploy_plan_release(struct operation *op, const char *app, const char *image,
 	struct err *err);
 MUST_CHECK int deploy_plan_start(struct operation *op, const struct deploy *d, struct err *err);
+/* Instead of deploy_plan_start(), for apps with skip-deploy: what was built waits. */
+MUST_CHECK int deploy_plan_skip(struct operation *op, const char *app, struct err *err);
 
-/* Whole operations. Not deployed yet: the latter two do nothing and return 0. */
+/*
+ * Whole operations, recorded as builds (core/build_record.h). The caller holds the app's lock and
+ * has run no other operation. A locked app (apps:lock) is refused by the first two.
+ */
+/* A push: REF names the revision and what git does when we accept. */
+MUST_CHECK int deploy_push(struct ctx *ctx, const char *app, const struct pushed_ref *ref,
+	struct err *err);
+/* Not deployed yet: the latter two do nothing and return 0. */
 MUST_CHECK int deploy_source(struct ctx *ctx, const char *app, const char *rev, const char *source,
 	struct err *err);
 MUST_CHECK int deploy_release(struct ctx *ctx, const char *app, struct err *err);
@@ -31,3 +47,10 @@ MUST_CHECK int deploy_restart(struct ctx *ctx, const char *app, const char *proc
 
 /* Step kinds of core, given to the common plugin's table. */
 extern const struct step_kind deploy_steps[];
+/* One of them by name; never NULL for a name that is in the table. */
+const struct step_kind *deploy_step(const char *name);
+/* Plans such a step; ARGS is taken over. */
+MUST_CHECK int deploy_add(struct operation *op, const char *name, json_t *args, struct err *err);
+
+/* Path of the marker that tells a running deploy, or apps:lock; for free(). */
+char *deploy_marker(struct ctx *ctx, const char *app) MUST_CHECK;

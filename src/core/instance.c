@@ -35,11 +35,15 @@ static const struct key keys[] = {
 	KEY(nginx_log_dir, "/var/log/nginx", NULL),
 	KEY(nginx_pid, "/run/nginx.pid", NULL),
 	KEY(nginx_control, "helper", NULL),
+	KEY(nginx_init, "auto", NULL),
+	KEY(nginx_service, "nginx", NULL),
+	KEY(storage_root, "", NULL),
 	KEY(http_port, "80", NULL),
 	KEY(https_port, "443", NULL),
 	KEY(label, "", NULL),
 	KEY(dokku_command, "/usr/bin/dokku", NULL),
 	KEY(libexec_dir, "/usr/libexec/moorage", NULL),
+	KEY(shell_settings, "/etc/default/dokku", NULL),
 };
 
 static char **field_of(struct instance *inst, const struct key *key)
@@ -114,11 +118,27 @@ int instance_load(struct instance *inst, const char *conf, bool trust_env, struc
 		assign(inst, &keys[i], keys[i].fallback);
 	if (conf) {
 		inst->conf_path = xstrdup(conf);
+		if (!str_eq(conf, standard)) {
+			free(inst->shell_settings);
+			inst->shell_settings = xstrdup("");
+		}
 		r = load_file(inst, err);
 	}
 	if (trust_env)
 		load_environment(inst);
 	return r;
+}
+
+bool instance_set_variable(struct instance *inst, const char *name, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (!keys[i].variable || !str_eq(keys[i].variable, name))
+			continue;
+		if (*value)
+			assign(inst, &keys[i], value);
+		return true;
+	}
+	return false;
 }
 
 void instance_done(struct instance *inst)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/operation.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +22,30 @@
 enum { ID_CHARS = 14 };
 
 static volatile sig_atomic_t interrupted;
+static int wake[2] = { -1, -1 }; /* written to by the signal handler */
 
 static void on_signal(int sig)
 {
+	int saved = errno;
+
 	interrupted = sig;
+	(void)!write(wake[1], "", 1);
+	errno = saved;
+}
+
+int operation_cancel_fd(void)
+{
+	return wake[0];
+}
+
+static void open_wake(bool on)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wake); i++) {
+		if (wake[i] >= 0)
+			close(TAKE_FD(wake[i]));
+	}
+	if (on && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
+		wake[0] = wake[1] = -1; /* waits are then not broken off early */
 }
 
 bool operation_interrupted(void)
@@ -37,8 +59,12 @@ static void catch_signals(bool on)
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction act = { .sa_handler = on ? on_signal : SIG_DFL };
 
+	if (on)
+		open_wake(true);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &act, NULL);
+	if (!on)
+		open_wake(false);
 	act.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &act, NULL); /* a reader that went away must not stop us half-way */
 }

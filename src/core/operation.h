@@ -102,6 +102,11 @@ bool operation_pending(struct ctx *ctx, const char *app);
 
 /* True after SIGINT, SIGTERM, SIGHUP or SIGQUIT: long waits in steps end with ERR_SILENT. */
 bool operation_interrupted(void);
+/*
+ * A descriptor that becomes readable with such a signal (and stays so), for waits that have one to
+ * watch, as the engine client's cancel_fd; -1 when no operation runs. Not for use in undo().
+ */
+int operation_cancel_fd(void);
 
 /* String member of a step's args or result, "" when absent. */
 const char *step_arg(const struct step *step, const char *key);

@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/builder.h"
 #include "core/proxy.h"
 #include "core/scheduler.h"
 
@@ -57,5 +58,8 @@ static const struct scheduler stand_in = {
 	.is_deployed = is_deployed,
 };
 
+extern const struct builder builder_null;
+
+const struct builder *const builders[] = { &builder_null, NULL };
 const struct scheduler *const schedulers[] = { &stand_in, NULL };
 const struct proxy *const proxies[] = { &nginx_proxy, NULL };

@@ -157,16 +157,20 @@ static void set_ports(struct ctx *ctx, const struct routes *r, struct gotmpl_var
 	set_port(ctx, r->app, "proxy-ssl-port", vars, "PROXY_SSL_PORT", "NGINX_SSL_PORT");
 }
 
-/* "10.0.0.2:5000 10.0.0.3:5000" */
-static void join_listeners(const struct listeners *all, const char *process, struct strbuf *out)
+/* "10.0.0.2:5000 [fd00::3]:5000", or without the ports. */
+static void join_listeners(const struct listeners *all, const char *process, bool ports,
+	struct strbuf *out)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		const struct listener *l = &all->items[i];
+		bool v6 = strchr(l->address, ':') != NULL;
 
 		if (!str_eq(l->process, process))
 			continue;
-		strbuf_addf(out, "%s%s:%u", out->len ? " " : "", l->address,
-			l->port ? l->port : DEFAULT_PORT);
+		strbuf_addf(out, "%s%s%s%s", out->len ? " " : "", v6 ? "[" : "", l->address,
+			v6 ? "]" : "");
+		if (ports)
+			strbuf_addf(out, ":%u", l->port ? l->port : DEFAULT_PORT);
 	}
 }
 
@@ -188,7 +192,7 @@ static void set_process(const struct routes *r, const char *process, struct gotm
 	for (char *c = upper; *c; c++)
 		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
 	variable = xasprintf("DOKKU_APP_%s_LISTENERS", upper);
-	join_listeners(&r->listeners, process, &listeners);
+	join_listeners(&r->listeners, process, true, &listeners);
 	gotmpl_vars_set(vars, variable, listeners.buf);
 }
 
@@ -197,11 +201,14 @@ static int set_listeners(struct ctx *ctx, const struct routes *r, enum nginx_pur
 {
 	AUTO_SCALE scale = SCALE_INIT;
 	AUTO_STRBUF web = STRBUF_INIT;
+	AUTO_STRBUF addresses = STRBUF_INIT;
 	int res;
 
-	join_listeners(&r->listeners, "web", &web);
+	join_listeners(&r->listeners, "web", true, &web);
+	join_listeners(&r->listeners, "web", false, &addresses);
 	gotmpl_vars_set(vars, "DOKKU_APP_LISTENERS", web.buf);
 	gotmpl_vars_set(vars, "DOKKU_APP_WEB_LISTENERS", web.buf);
+	gotmpl_vars_set(vars, "DOKKU_APP_WEB_ADDRESSES", addresses.buf);
 	gotmpl_vars_set(vars, "PASSED_LISTEN_IP_PORT", "");
 	gotmpl_vars_set(vars, "DOKKU_APP_LISTEN_IP", "");
 	gotmpl_vars_set(vars, "DOKKU_APP_LISTEN_PORT", "");

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Builds a source tree that has a Dockerfile, with the docker program. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "builders/dockerfile/expose.h"
+#include "core/app_env.h"
+#include "core/builder.h"
+#include "core/docker_client.h"
+#include "core/image.h"
+#include "core/output.h"
+#include "core/source_file.h"
+#include "core/state.h"
+#include "core/trigger.h"
+#include "lib/dockeropts/dockeropts.h"
+#include "lib/engine/images.h"
+#include "lib/words/words.h"
+
+enum { DOCKERFILE_MAX = 4 << 20 };
+
+static int detect(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
+	struct err *err)
+{
+	if (!source_has(dir, "Dockerfile"))
+		return 0;
+	strbuf_addstr(reason, "Dockerfile found");
+	return 1;
+}
+
+/* Another dockerfile-path becomes the Dockerfile. */
+static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err *err)
+{
+	AUTO_FREE char *path =
+		state_computed(ctx, "builder-dockerfile", app, "dockerfile-path", "Dockerfile");
+	AUTO_FREE char *from = path_join(dir, path);
+	AUTO_FREE char *to = path_join(dir, "Dockerfile");
+	AUTO_STRBUF text = STRBUF_INIT;
+	int r;
+
+	if (str_eq(path, "Dockerfile"))
+		return 0;
+	r = source_read(dir, path, DOCKERFILE_MAX, &text, err);
+	if (r == 0)
+		return err_set(err, ERR_INVALID, "Invalid dockerfile-path specified: %s", path);
+	if (r >= 0)
+		r = fs_unlink(to, err);
+	if (r >= 0)
+		r = fs_write(to, text.buf, text.len, 0644, err);
+	return r < 0 ? r : fs_unlink(from, err);
+}
+
+/* --- the command line --- */
+
+static int add_flags_of(struct ctx *ctx, const char *trigger, const char *app,
+	struct strbuf *out, struct err *err)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+	AUTO_STRBUF empty = STRBUF_INIT;
+	int r;
+
+	strvec_pushl(&args, app, "dockerfile", NULL);
+	r = trigger_run_builtin(ctx, trigger, &args, out, err);
+	strbuf_addch(out, ' ');
+	if (r >= 0)
+		r = trigger_capture_args(ctx, trigger, &args, &empty, out, err);
+	strbuf_addch(out, ' ');
+	return r;
+}
+
+/* Flags from docker-options and plugins; of these only what a build understands. */
+static int add_options(const struct build *b, struct strvec *argv, struct err *err)
+{
+	AUTO_STRBUF text = STRBUF_INIT;
+	AUTO_STRVEC words = STRVEC_INIT;
+	int r = add_flags_of(b->ctx, "docker-args-build", b->app, &text, err);
+
+	if (r >= 0)
+		r = add_flags_of(b->ctx, "docker-args-process-build", b->app, &text, err);
+	if (r >= 0)
+		r = words_xargs(text.buf, text.len, &words, err);
+	if (r < 0)
+		return err_wrap(err, "read the docker options of '%s'", b->app);
+	dockeropts_filter_build(words.items, argv);
+	return 0;
+}
+
+/* Variables that would change the docker program itself. */
+static bool is_reserved(const char *key)
+{
+	static const char *const names[] = { "PATH", "HOME", "USER", "SHELL", "TMPDIR", "IFS" };
+	static const char *const prefixes[] = { "DOCKER_", "LD_", "BUILDX_", "BUILDKIT_",
+		"MOORAGE_", "DOKKU_", "GIT_CONFIG", "SSL_CERT_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (str_eq(key, names[i]))
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (str_starts(key, prefixes[i]))
+			return true;
+	}
+	return false;
+}
+
+/* `--build-arg KEY` takes its value from here, so no value is ever on a command line. */
+static int add_env(const struct build *b, struct child *c, struct err *err)
+{
+	AUTO_ENV env = ENV_INIT;
+	int r = app_env_merged(b->ctx, b->app, &env, err);
+
+	for (size_t i = 0; r >= 0 && i < env.count; i++) {
+		if (!is_reserved(env.vars[i].key))
+			strvec_pushf(&c->env, "%s=%s", env.vars[i].key, env.vars[i].value);
+	}
+	return r;
+}
+
+/* A login made for this app alone. */
+static void add_registry_login(const struct build *b, struct child *c)
+{
+	AUTO_FREE char *dir = inst_lib(&b->ctx->inst, "config/registry/%s", b->app);
+	AUTO_FREE char *file = path_join(dir, "config.json");
+
+	if (fs_is_file(file))
+		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
+}
+
+static int run_docker(const struct build *b, struct err *err)
+{
+	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
+	AUTO_CHILD c = CHILD_INIT;
+	struct child_status st;
+	int r = docker_client_find(b->ctx, &client, err);
+
+	if (r < 0)
+		return r;
+	docker_client_child(b->ctx, &client, &c);
+	strvec_pushl(&c.argv, "image", "build", NULL);
+	labels_args(b->ctx, b->app, &c.argv);
+	strvec_pushl(&c.argv, "--label=com.dokku.image-stage=build",
+		"--label=com.dokku.builder-type=dockerfile", NULL);
+	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
+	r = add_options(b, &c.argv, err);
+	if (r >= 0)
+		r = add_env(b, &c, err);
+	if (r < 0)
+		return r;
+	strvec_pushl(&c.argv, "--tag", b->image, ".", NULL);
+	add_registry_login(b, &c);
+	c.cwd = b->dir;
+	c.die_with_parent = true;
+	out_flush();
+	r = child_run(&c, &st, err);
+	return r < 0 ? r : child_check(&c, &st, err);
+}
+
+/* --- ports --- */
+
+static int ports_of_image(const struct build *b, struct port_maps *ret, struct err *err)
+{
+	json_t *image = NULL;
+	int r = engine_image_inspect(ctx_engine(b->ctx), b->image, &image, err);
+
+	if (r < 0)
+		return r;
+	expose_of_image(
+		json_object_get(json_object_get(image, "Config"), "ExposedPorts"), ret);
+	json_decref(image);
+	return 0;
+}
+
+static int default_port(const struct build *b, struct port_maps *ret, struct err *err)
+{
+	AUTO_FREE char *port = NULL;
+	struct port_map map;
+	AUTO_FREE char *text = NULL;
+	int r = ports_configure(b->ctx, b->app, err);
+
+	if (r < 0)
+		return r;
+	port = state_computed(b->ctx, "proxy", b->app, "proxy-port", "80");
+	text = xasprintf("http:%s:5000", port);
+	r = port_map_parse(text, &map, err);
+	if (r < 0)
+		return r;
+	port_maps_add(ret, map.scheme, map.host, map.container);
+	free(map.scheme);
+	return 0;
+}
+
+static int store_ports(const struct build *b, struct err *err)
+{
+	AUTO_PORT_MAPS maps = PORT_MAPS_INIT;
+	AUTO_STRBUF text = STRBUF_INIT;
+	int r = source_read(b->dir, "Dockerfile", DOCKERFILE_MAX, &text, err);
+
+	if (r >= 0)
+		expose_of_dockerfile(text.buf, &maps);
+	if (r >= 0 && !maps.count)
+		r = ports_of_image(b, &maps, err);
+	if (r >= 0 && !maps.count)
+		r = default_port(b, &maps, err);
+	return r < 0 ? r : ports_set_detected(b->ctx, b->app, &maps, err);
+}
+
+static int build(const struct build *b, struct err *err)
+{
+	int r;
+
+	out_info1("Building %s from Dockerfile", b->app);
+	if (!source_has(b->dir, "Dockerfile"))
+		return err_set(err, ERR_INVALID, "No Dockerfile found in source code directory");
+	r = run_docker(b, err);
+	return r < 0 ? r : store_ports(b, err);
+}
+
+extern const struct builder builder_dockerfile;
+const struct builder builder_dockerfile = {
+	.name = "dockerfile",
+	.detect = detect,
+	.prepare = prepare,
+	.build = build,
+};

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of a deploy that belong to no other file. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "core/app_env.h"
+#include "core/builder.h"
+#include "core/deploy.h"
+#include "core/domains.h"
+#include "core/output.h"
+#include "core/phase.h"
+#include "core/release.h"
+#include "core/source.h"
+#include "core/staged.h"
+#include "core/state.h"
+#include "core/trigger.h"
+
+/* --- the marker --- */
+
+static int run_mark(struct operation *op, struct step *step, struct err *err)
+{
+	AUTO_FREE char *path = deploy_marker(op->ctx, step_arg(step, "app"));
+	AUTO_FREE char *text = xasprintf("%s\n", step_arg(step, "build"));
+
+	return fs_write_str(path, text, 0644, err);
+}
+
+/* Only one's own marker: apps:unlock followed by apps:lock may have put another one there. */
+static int run_unmark(struct operation *op, struct step *step, struct err *err)
+{
+	AUTO_FREE char *path = deploy_marker(op->ctx, step_arg(step, "app"));
+	AUTO_STRBUF text = STRBUF_INIT;
+	int r = fs_read_optional(path, 4096, &text, err);
+
+	strbuf_chomp(&text);
+	if (r <= 0 || !str_eq(text.buf, step_arg(step, "build")))
+		return r;
+	return fs_unlink(path, err);
+}
+
+static void describe_mark(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "mark %s as being deployed", step_arg(step, "app"));
+}
+
+static void describe_unmark(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "remove the mark of %s", step_arg(step, "app"));
+}
+
+/* --- the revision variable --- */
+
+static int run_set_rev(struct operation *op, struct step *step, struct err *err)
+{
+	return app_env_set(op->ctx, step_arg(step, "app"), step_arg(step, "variable"),
+		step_arg(step, "rev"), err);
+}
+
+static int undo_set_rev(struct operation *op, struct step *step, struct err *err)
+{
+	const char *old = step_arg(step, "old");
+	bool unset = json_is_true(json_object_get(step->args, "unset"));
+
+	if (!unset && !*old)
+		return 0; /* it was not written down */
+	return app_env_set(op->ctx, step_arg(step, "app"), step_arg(step, "variable"),
+		unset ? NULL : old, err);
+}
+
+static void describe_set_rev(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "set %s to %s", step_arg(step, "variable"), step_arg(step, "rev"));
+}
+
+/* --- source --- */
+
+static void describe_checkout(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "check out revision %.12s of %s", step_arg(step, "rev"),
+		step_arg(step, "app"));
+}
+
+static void describe_extract(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "read and check app.json, Procfile, CHECKS and nginx.conf.sigil");
+}
+
+static void describe_remove(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "remove %s", step_arg(step, "dir"));
+}
+
+/* --- builder --- */
+
+static int choose(struct operation *op, struct step *step, struct strbuf *reason, char **ret,
+	struct err *err)
+{
+	struct ctx *ctx = op->ctx;
+	const char *app = step_arg(step, "app");
+	int r = builder_choose(ctx, app, step_arg(step, "dir"), ret, reason, err);
+
+	if (r < 0)
+		return r;
+	r = trigger_fire(ctx, err, "pre-receive-app", app, *ret, step_arg(step, "dir"),
+		step_arg(step, "rev"), NULL);
+	return r < 0 ? r : state_set(ctx, "builder", app, "detected", *ret, err);
+}
+
+static int run_choose(struct operation *op, struct step *step, struct err *err)
+{
+	AUTO_FREE char *name = NULL;
+	AUTO_STRBUF reason = STRBUF_INIT;
+	int r = choose(op, step, &reason, &name, err);
+
+	if (r < 0)
+		return r;
+	json_object_set_new(step->result, "builder", json_string(name));
+	json_object_set_new(step->result, "reason", json_string(reason.buf));
+	return 0;
+}
+
+static void describe_choose(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "choose a builder for %s", step_arg(step, "app"));
+}
+
+static int run_build(struct operation *op, struct step *step, struct err *err)
+{
+	const struct step *chosen = operation_find(op, "builder:choose");
+	const char *name = chosen ? step_result(chosen, "builder") : "";
+	struct build build = {
+		.ctx = op->ctx,
+		.app = step_arg(step, "app"),
+		.dir = step_arg(step, "dir"),
+		.rev = step_arg(step, "rev"),
+		.image = step_arg(step, "image"),
+		.operation = op->id,
+	};
+	int r = builder_build(&build, name, err);
+
+	if (r < 0 && !operation_interrupted())
+		err_user(err, ERR_FAILED, 0, "App build failed\n%s", err_text(err));
+	return r;
+}
+
+static void describe_build(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "build %s", step_arg(step, "image"));
+}
+
+/* --- release --- */
+
+static void describe_env(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "set variables that app.json defines");
+}
+
+static void describe_predeploy(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "run app.json's predeploy script");
+}
+
+static void describe_label(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "label %s as released", step_arg(step, "image"));
+}
+
+static void describe_command(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "run the Procfile's release command and first-deploy scripts");
+}
+
+static void describe_scale(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "update the scale of %s", step_arg(step, "app"));
+}
+
+/* --- the deploy itself --- */
+
+static bool skips_deploy(struct ctx *ctx, const char *app)
+{
+	AUTO_FREE char *value = state_computed(ctx, "ps", app, "skip-deploy", "");
+
+	return str_eq(value, "true");
+}
+
+static int run_plan(struct operation *op, struct step *step, struct err *err)
+{
+	struct deploy d = { .app = step_arg(step, "app"), .image = step_arg(step, "image") };
+	const struct scheduler *scheduler;
+	int r;
+
+	if (skips_deploy(op->ctx, d.app)) {
+		out_info1("Skipping deployment");
+		return deploy_plan_skip(op, d.app, err);
+	}
+	r = scheduler_of(op->ctx, d.app, &scheduler, err);
+	if (r < 0)
+		return r;
+	out_info1("Deploying %s via the %s scheduler...", d.app, scheduler->name);
+	return deploy_plan_start(op, &d, err);
+}
+
+static void describe_plan(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "deploy %s", step_arg(step, "image"));
+}
+
+static int run_keep(struct operation *op, struct step *step, struct err *err)
+{
+	return staged_promote(op->ctx, step_arg(step, "app"), step_arg(step, "pid"), err);
+}
+
+static void describe_keep(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "keep the files of %s for a later deploy", step_arg(step, "app"));
+}
+
+static int run_finalize(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	int r = staged_promote(op->ctx, app, step_arg(step, "pid"), err);
+
+	if (r >= 0)
+		r = state_set(op->ctx, "common", app, "deployed", "true", err);
+	return r < 0 ? r : state_set(op->ctx, "ps", app, "restore", "true", err);
+}
+
+static void describe_finalize(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "make the new release of %s the current one", step_arg(step, "app"));
+}
+
+static int run_ref(struct operation *op, struct step *step, struct err *err)
+{
+	json_t *args = json_object_get(step->args, "ref");
+	const char *name = json_string_value(json_object_get(args, "name"));
+	const char *old = json_string_value(json_object_get(args, "old"));
+	const char *rev = json_string_value(json_object_get(args, "rev"));
+	struct pushed_ref ref = { name ? name : "", old ? old : "", rev ? rev : "" };
+
+	/* Git does it when our push succeeds; in recovery the push is long over. */
+	if (op->recovering)
+		return git_ref_move(op->ctx, step_arg(step, "app"), &ref, err);
+	return git_ref_expect(op->ctx, step_arg(step, "app"), &ref, err);
+}
+
+static void describe_ref(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "note the branch's new head");
+}
+
+/* --- after the switch --- */
+
+static const char *tag_of(const char *image)
+{
+	const char *colon = strrchr(image, ':');
+
+	return colon ? colon + 1 : "latest";
+}
+
+/* Fires NAME with Dokku's arguments: app, port and address of the first web listener, image tag. */
+static int fire_deployed(struct ctx *ctx, const char *name, const struct step *step,
+	struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	AUTO_LISTENERS all = LISTENERS_INIT;
+	AUTO_FREE char *port = NULL;
+	const struct scheduler *scheduler;
+	int r;
+
+	if (!trigger_has_external(ctx, name))
+		return 0;
+	r = scheduler_of(ctx, app, &scheduler, err);
+	if (r >= 0)
+		r = scheduler->listeners(ctx, app, "web", &all, err);
+	if (r < 0)
+		return r;
+	port = all.count ? xasprintf("%u", all.items[0].port) : xstrdup("");
+	return trigger_fire(ctx, err, name, app, port, all.count ? all.items[0].address : "",
+		tag_of(step_arg(step, "image")), NULL);
+}
+
+static int run_core_post_deploy(struct operation *op, struct step *step, struct err *err)
+{
+	return fire_deployed(op->ctx, "core-post-deploy", step, err);
+}
+
+static void describe_core_post_deploy(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "let plugins take up the new release");
+}
+
+static int run_postdeploy(struct operation *op, struct step *step, struct err *err)
+{
+	struct phase phase = {
+		.app = step_arg(step, "app"),
+		.image = step_arg(step, "image"),
+		.name = "postdeploy",
+		.operation = op->id,
+	};
+
+	return phase_run(op->ctx, &phase, err);
+}
+
+static void describe_postdeploy(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "run app.json's postdeploy script");
+}
+
+static int run_post_deploy(struct operation *op, struct step *step, struct err *err)
+{
+	return fire_deployed(op->ctx, "post-deploy", step, err);
+}
+
+static void describe_post_deploy(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "tell plugins that the deploy is over");
+}
+
+static int run_announce(struct operation *op, struct step *step, struct err *err)
+{
+	AUTO_STRVEC urls = STRVEC_INIT;
+	int r;
+
+	if (op->failed)
+		return 0;
+	r = domains_urls(op->ctx, step_arg(step, "app"), &urls, err);
+	if (r < 0)
+		return r;
+	out_info2("Application deployed:");
+	for (size_t i = 0; i < urls.count; i++)
+		out_verbose("%s", urls.items[i]);
+	out_line("%s", "");
+	return 0;
+}
+
+static void describe_announce(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "print the URLs of %s", step_arg(step, "app"));
+}
+
+const struct step_kind deploy_steps[] = {
+	{ "deploy:mark", STEP_QUIET, describe_mark, run_mark, run_unmark },
+	{ "deploy:unmark", STEP_QUIET, describe_unmark, run_unmark, NULL },
+	{ "deploy:set-rev", 0, describe_set_rev, run_set_rev, undo_set_rev },
+	{ "source:checkout", 0, describe_checkout, source_checkout, source_remove },
+	{ "source:extract", 0, describe_extract, source_extract, source_unextract },
+	{ "source:remove", STEP_QUIET, describe_remove, source_remove, NULL },
+	{ "builder:choose", 0, describe_choose, run_choose, NULL },
+	{ "builder:build", 0, describe_build, run_build, image_restore },
+	{ "release:env", 0, describe_env, release_env, NULL },
+	{ "release:predeploy", 0, describe_predeploy, release_predeploy, image_restore },
+	{ "release:label", 0, describe_label, release_label, image_restore },
+	{ "release:command", 0, describe_command, release_command, release_sweep },
+	{ "release:scale", 0, describe_scale, release_scale, release_unscale },
+	{ "deploy:plan", 0, describe_plan, run_plan, NULL },
+	{ "deploy:keep", STEP_COMMIT | STEP_QUIET, describe_keep, run_keep, NULL },
+	{ "deploy:finalize", 0, describe_finalize, run_finalize, NULL },
+	{ "deploy:ref", STEP_QUIET, describe_ref, run_ref, NULL },
+	{ "deploy:core-post-deploy", STEP_ONCE | STEP_MAY_FAIL | STEP_QUIET,
+		describe_core_post_deploy, run_core_post_deploy, NULL },
+	{ "deploy:postdeploy", STEP_ONCE | STEP_MAY_FAIL, describe_postdeploy, run_postdeploy,
+		NULL },
+	{ "deploy:post-deploy", STEP_ONCE | STEP_MAY_FAIL | STEP_QUIET, describe_post_deploy,
+		run_post_deploy, NULL },
+	{ "deploy:announce", STEP_ONCE | STEP_MAY_FAIL | STEP_QUIET, describe_announce,
+		run_announce, NULL },
+	{},
+};

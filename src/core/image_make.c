@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/image_make.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "lib/engine/images.h"
+
+enum { TAR_BLOCK = 512 };
+
+/* A tar archive that holds just a Dockerfile. */
+static void add_tar(const struct strbuf *text, struct strbuf *out)
+{
+	char head[TAR_BLOCK] = "Dockerfile";
+	unsigned sum = 0;
+	size_t padding = (TAR_BLOCK - text->len % TAR_BLOCK) % TAR_BLOCK;
+	char zeros[2 * TAR_BLOCK] = "";
+
+	snprintf(head + 100, 8, "%07o", 0644U);
+	snprintf(head + 108, 8, "%07o", 0U);
+	snprintf(head + 116, 8, "%07o", 0U);
+	snprintf(head + 124, 12, "%011zo", text->len);
+	snprintf(head + 136, 12, "%011o", 0U);
+	memset(head + 148, ' ', 8);
+	head[156] = '0';
+	memcpy(head + 257, "ustar\00000", 8);
+	for (size_t i = 0; i < sizeof(head); i++)
+		sum += (unsigned char)head[i];
+	snprintf(head + 148, 8, "%06o", sum);
+	strbuf_add(out, head, sizeof(head));
+	strbuf_add(out, text->buf, text->len);
+	strbuf_add(out, zeros, padding);
+	strbuf_add(out, zeros, sizeof(zeros));
+}
+
+static int open_tar(const struct strbuf *text, struct err *err)
+{
+	AUTO_STRBUF tar = STRBUF_INIT;
+	AUTO_CLOSE int fd = memfd_create("context", MFD_CLOEXEC);
+
+	add_tar(text, &tar);
+	if (fd < 0 || fs_write_all(fd, tar.buf, tar.len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "prepare a build context");
+	return TAKE_FD(fd);
+}
+
+int image_derive(struct ctx *ctx, const char *from, json_t *labels, const char *more,
+	const char *to, struct err *err)
+{
+	AUTO_STRBUF dockerfile = STRBUF_INIT;
+	AUTO_FREE char *label_text = json_dumps(labels, JSON_COMPACT);
+	struct engine_param params[] = {
+		{ "t", to }, { "labels", label_text }, { "rm", "1" }, { "forcerm", "1" }, {},
+	};
+	AUTO_CLOSE int fd = -1;
+	int r;
+
+	strbuf_addf(&dockerfile, "FROM %s\n%s", from, more);
+	fd = open_tar(&dockerfile, err);
+	if (fd < 0)
+		return fd;
+	r = engine_image_build(ctx_engine(ctx), fd, params, NULL, NULL, NULL, NULL, err);
+	return r < 0 ? err_wrap(err, "make the image '%s'", to) : 0;
+}
+
+const char *image_label(json_t *inspected, const char *name)
+{
+	json_t *config = json_object_get(inspected, "Config");
+	json_t *labels = json_object_get(config, "Labels");
+	const char *value = json_string_value(json_object_get(labels, name));
+
+	return value ? value : "";
+}
+
+int image_id(struct ctx *ctx, const char *image, char **ret, struct err *err)
+{
+	json_t *inspected = NULL;
+	const char *id;
+	int r = engine_image_inspect(ctx_engine(ctx), image, &inspected, err);
+
+	if (r == -ERR_NOT_FOUND) {
+		err_clear(err);
+		*ret = xstrdup("");
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	id = json_string_value(json_object_get(inspected, "Id"));
+	*ret = xstrdup(id ? id : "");
+	json_decref(inspected);
+	return 0;
+}
+
+/* Gone already, or used by a container that is kept for its logs: both are fine. */
+static int remove_quietly(struct ctx *ctx, const char *image, struct err *err)
+{
+	int r = engine_image_remove(ctx_engine(ctx), image, false, false, err);
+
+	if (r == -ERR_NOT_FOUND || r == -ERR_EXISTS) {
+		err_clear(err);
+		return 0;
+	}
+	return r;
+}
+
+int image_put_back(struct ctx *ctx, const char *image, const char *old, struct err *err)
+{
+	const char *colon = strrchr(image, ':');
+	AUTO_FREE char *repo = xstrndup(image, colon ? (size_t)(colon - image) : strlen(image));
+	AUTO_FREE char *now = NULL;
+	int r = image_id(ctx, image, &now, err);
+
+	if (r < 0 || str_eq(now, old))
+		return r;
+	if (!*old)
+		return remove_quietly(ctx, image, err);
+	r = engine_image_tag(ctx_engine(ctx), old, repo, colon ? colon + 1 : NULL, err);
+	return r < 0 || !*now ? r : remove_quietly(ctx, now, err);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/release.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "base/parse.h"
+#include "core/app.h"
+#include "core/app_env.h"
+#include "core/appjson.h"
+#include "core/deploy.h"
+#include "core/image.h"
+#include "core/image_make.h"
+#include "core/output.h"
+#include "core/phase.h"
+#include "core/state.h"
+#include "core/trigger.h"
+#include "lib/engine/images.h"
+#include "lib/jsonc/jsonc.h"
+
+int image_restore(struct operation *op, struct step *step, struct err *err)
+{
+	int r = phase_sweep(op->ctx, op->id, err);
+
+	return r < 0 ? r :
+		       image_put_back(op->ctx, step_arg(step, "image"),
+			       step_arg(step, "old_image"), err);
+}
+
+int release_sweep(struct operation *op, struct step *step, struct err *err)
+{
+	return phase_sweep(op->ctx, op->id, err);
+}
+
+static const char *tag_of(const char *image)
+{
+	const char *colon = strrchr(image, ':');
+
+	return colon ? colon + 1 : "latest";
+}
+
+/* What the image says it was built with; for free(). */
+static int builder_of(struct ctx *ctx, const char *image, char **ret, struct err *err)
+{
+	json_t *inspected = NULL;
+	const char *label;
+	int r = engine_image_inspect(ctx_engine(ctx), image, &inspected, err);
+
+	if (r < 0)
+		return r;
+	label = image_label(inspected, "com.dokku.builder-type");
+	*ret = xstrdup(*label ? label : "dockerfile");
+	json_decref(inspected);
+	return 0;
+}
+
+/* --- variables --- */
+
+static int ask(const char *name, const struct appjson_var *v, char **ret, struct err *err)
+{
+	size_t size = 0;
+
+	if (!isatty(0)) {
+		return v->required ?
+			err_set(err, ERR_INVALID,
+				"required env var %s has no value, no default, and no TTY for prompt",
+				name) :
+			0;
+	}
+	out_info1("Enter value for %s%s%s%s", name, *v->description ? " (" : "", v->description,
+		*v->description ? ")" : "");
+	fputs("> ", stdout);
+	out_flush();
+	if (getline(ret, &size, stdin) < 0)
+		free(TAKE_PTR(*ret));
+	else
+		(*ret)[strcspn(*ret, "\r\n")] = '\0';
+	if (v->required && (!*ret || !**ret))
+		return err_set(err, ERR_INVALID, "required env var %s cannot be empty", name);
+	return 0;
+}
+
+static int set_variable(struct ctx *ctx, const char *app, const char *name, json_t *entry,
+	bool first, const struct env *now, struct err *err)
+{
+	AUTO_APPJSON_VAR v = APPJSON_VAR_INIT;
+	AUTO_FREE char *value = NULL;
+	int r = appjson_var_read(entry, &v, err);
+
+	if (r < 0)
+		return err_wrap(err, "app.json: env.%s", name);
+	switch (appjson_decide(&v, first, env_get(now, name))) {
+	case APPJSON_LEAVE:
+		return 0;
+	case APPJSON_VALUE:
+		value = xstrdup(v.value);
+		break;
+	case APPJSON_GENERATE:
+		value = appjson_secret();
+		break;
+	case APPJSON_ASK:
+		r = ask(name, &v, &value, err);
+		break;
+	}
+	return r < 0 || !value || !*value ? r : app_env_set(ctx, app, name, value, err);
+}
+
+static int set_variables(struct ctx *ctx, const char *app, json_t *vars, struct err *err)
+{
+	bool first = !app_is_deployed(ctx, app) &&
+		!state_exists(ctx, "app-json", app, "appjson-env-processed");
+	AUTO_STRVEC names = STRVEC_INIT;
+	AUTO_ENV now = ENV_INIT;
+	const char *name;
+	json_t *entry;
+	int r = app_env_merged(ctx, app, &now, err);
+
+	json_object_foreach(vars, name, entry)
+		strvec_push(&names, name);
+	strvec_sort(&names);
+	out_info1("Processing app.json env vars");
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		name = names.items[i];
+		r = env_key_valid(name) ?
+			set_variable(ctx, app, name, json_object_get(vars, name), first, &now,
+				err) :
+			err_set(err, ERR_INVALID, "app.json: '%.100s' cannot be a variable", name);
+	}
+	return r < 0 ? r :
+		       state_set(ctx, "app-json", app, "appjson-env-processed", "executed", err);
+}
+
+/* "pre-release-builder", and its name of before. */
+static int fire_before(struct ctx *ctx, const char *app, const char *image, struct err *err)
+{
+	AUTO_FREE char *builder = NULL;
+	AUTO_FREE char *old = NULL;
+	int r = builder_of(ctx, image, &builder, err);
+
+	if (r < 0)
+		return r;
+	old = xasprintf("pre-release-%s", builder);
+	if (trigger_has_external(ctx, old)) {
+		out_warn("Deprecated: please upgrade plugin to use 'pre-release-builder' plugin "
+			 "trigger instead of %s",
+			old);
+		r = trigger_fire(ctx, err, old, app, tag_of(image), NULL);
+	}
+	return r < 0 ? r :
+		       trigger_fire(ctx, err, "pre-release-builder", builder, app, image, NULL);
+}
+
+int release_env(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	json_t *app_json = NULL;
+	json_t *vars;
+	int r;
+
+	out_info1("Releasing %s...", app);
+	r = appjson_load(op->ctx, app, &app_json, err);
+	if (r < 0)
+		return r;
+	vars = jsonc_get(app_json, "env");
+	if (json_object_size(vars))
+		r = set_variables(op->ctx, app, vars, err);
+	json_decref(app_json);
+	return r < 0 ? r : fire_before(op->ctx, app, step_arg(step, "image"), err);
+}
+
+/* --- scripts and labels --- */
+
+static int run_phase(struct operation *op, struct step *step, const char *name, bool commit,
+	struct err *err)
+{
+	struct phase phase = {
+		.app = step_arg(step, "app"),
+		.image = step_arg(step, "image"),
+		.name = name,
+		.commit = commit,
+		.operation = op->id,
+	};
+
+	return phase_run(op->ctx, &phase, err);
+}
+
+int release_predeploy(struct operation *op, struct step *step, struct err *err)
+{
+	return run_phase(op, step, "predeploy", true, err);
+}
+
+int release_label(struct operation *op, struct step *step, struct err *err)
+{
+	const char *image = step_arg(step, "image");
+	json_t *labels;
+	json_t *inspected = NULL;
+	int r = engine_image_inspect(ctx_engine(op->ctx), image, &inspected, err);
+	bool released;
+
+	if (r < 0)
+		return r;
+	released = str_eq(image_label(inspected, "com.dokku.image-stage"), "release");
+	json_decref(inspected);
+	if (released)
+		return 0;
+	labels = labels_for(op->ctx, step_arg(step, "app"));
+	json_object_set_new(labels, "com.dokku.image-stage", json_string("release"));
+	r = image_derive(op->ctx, image, labels, "", image, err);
+	json_decref(labels);
+	return r;
+}
+
+int release_command(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	int r = run_phase(op, step, "release", false, err);
+
+	if (r < 0 || app_is_deployed(op->ctx, app) ||
+		state_exists(op->ctx, "app-json", app, "heroku.postdeploy"))
+		return r;
+	/* Noted first: what failed half-way is not repeated behind its author's back. */
+	r = state_set(op->ctx, "app-json", app, "heroku.postdeploy", "executed", err);
+	return r < 0 ? r : run_phase(op, step, "heroku.postdeploy", false, err);
+}
+
+/* --- scale --- */
+
+int release_plan_scale(struct operation *op, const char *app, struct err *err)
+{
+	AUTO_STRVEC lines = STRVEC_INIT;
+	AUTO_STRBUF can = STRBUF_INIT;
+	AUTO_FREE char *image = image_name(op->ctx, app, NULL);
+	json_t *scale = json_array();
+	int r = state_get_list(op->ctx, "ps", app, "scale", &lines, err);
+
+	if (r >= 0)
+		r = state_get(op->ctx, "ps", app, "can-scale", &can, err);
+	for (size_t i = 0; i < lines.count; i++)
+		json_array_append_new(scale, json_string(lines.items[i]));
+	if (r < 0) {
+		json_decref(scale);
+		return r;
+	}
+	return deploy_add(op, "release:scale",
+		json_pack("{s:s, s:s, s:o, s:s}", "app", app, "image", image, "scale", scale,
+			"can_scale", can.buf),
+		err);
+}
+
+static int check_types(struct ctx *ctx, const char *app, const struct scale *wanted,
+	struct err *err)
+{
+	AUTO_STRVEC types = STRVEC_INIT;
+	int r = procs_types(ctx, app, &types, err);
+
+	for (size_t i = 0; r > 0 && i < wanted->count; i++) {
+		if (wanted->items[i].count && !strvec_has(&types, wanted->items[i].name))
+			return err_set(err, ERR_INVALID,
+				"%s is not a valid process name to scale up",
+				wanted->items[i].name);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int apply_formation(struct ctx *ctx, const char *app, struct err *err)
+{
+	AUTO_SCALE wanted = SCALE_INIT;
+	json_t *app_json = NULL;
+	int r = appjson_load(ctx, app, &app_json, err);
+
+	if (r < 0)
+		return r;
+	r = appjson_formation(app_json, &wanted, err);
+	json_decref(app_json);
+	if (r >= 0)
+		r = check_types(ctx, app, &wanted, err);
+	if (r >= 0)
+		r = state_set(ctx, "ps", app, "can-scale", wanted.count ? "false" : "true", err);
+	return r < 0 || !wanted.count ? r : procs_set_scale(ctx, app, &wanted, err);
+}
+
+static int fire_after(struct ctx *ctx, const char *app, const char *image, struct err *err)
+{
+	AUTO_FREE char *builder = NULL;
+	int r = 0;
+
+	if (trigger_has_external(ctx, "post-release-builder")) {
+		r = builder_of(ctx, image, &builder, err);
+		if (r >= 0)
+			r = trigger_fire(ctx, err, "post-release-builder", builder, app, image,
+				NULL);
+	}
+	if (r >= 0 && trigger_has_external(ctx, "pre-deploy")) {
+		out_warn("Deprecated: please upgrade plugin to use 'pre-release-builder' plugin "
+			 "trigger instead of pre-deploy");
+		r = trigger_fire(ctx, err, "pre-deploy", app, tag_of(image), NULL);
+	}
+	return r;
+}
+
+int release_scale(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	int r = apply_formation(op->ctx, app, err);
+
+	if (r >= 0)
+		r = procs_sync_scale(op->ctx, app, err);
+	return r < 0 ? r : fire_after(op->ctx, app, step_arg(step, "image"), err);
+}
+
+int release_unscale(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	const char *can = step_arg(step, "can_scale");
+	AUTO_STRVEC lines = STRVEC_INIT;
+	json_t *line;
+	size_t i;
+	int r;
+
+	json_array_foreach(json_object_get(step->args, "scale"), i, line)
+		strvec_push(&lines, json_string_value(line) ? json_string_value(line) : "");
+	r = state_set_list(op->ctx, "ps", app, "scale", &lines, err);
+	if (r < 0)
+		return r;
+	return *can ? state_set(op->ctx, "ps", app, "can-scale", can, err) :
+		      state_unset(op->ctx, "ps", app, "can-scale", err);
+}

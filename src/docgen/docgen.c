@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * docgen FOLDER: writes the manual page, the completions and the reference pages that follow from
+ * the command tables: moorage.1, moorage.bash, _moorage, reference/<plugin>.md.
+ */
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "core/catalog.h"
+#include "plugins/all.h"
+
+static int write_text(const char *folder, const char *name,
+	void (*make)(const struct plugin *const *, struct strbuf *), struct err *err)
+{
+	AUTO_FREE char *path = path_join(folder, name);
+	AUTO_STRBUF text = STRBUF_INIT;
+
+	make(builtin_plugins, &text);
+	return fs_write_str(path, text.buf, 0644, err);
+}
+
+static int write_references(const char *folder, struct err *err)
+{
+	int r = 0;
+
+	for (const struct plugin *const *p = builtin_plugins; r >= 0 && *p; p++) {
+		AUTO_FREE char *path =
+			xasprintf("%s/reference/%s.md", folder, plugin_verb(*p));
+		AUTO_STRBUF text = STRBUF_INIT;
+
+		catalog_reference(*p, &text);
+		if ((*p)->summary || (*p)->commands)
+			r = fs_write_str(path, text.buf, 0644, err);
+	}
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	AUTO_ERR err = ERR_INIT;
+	int r;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: docgen FOLDER\n");
+		return 2;
+	}
+	r = write_text(argv[1], "moorage.1", catalog_man, &err);
+	if (r >= 0)
+		r = write_text(argv[1], "moorage.bash", catalog_bash, &err);
+	if (r >= 0)
+		r = write_text(argv[1], "_moorage", catalog_zsh, &err);
+	if (r >= 0)
+		r = write_references(argv[1], &err);
+	if (r < 0)
+		fprintf(stderr, "docgen: %s\n", err_text(&err));
+	return r < 0;
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Each gate of tests/check lets a clean tree pass and stops a planted fault.
+
+load ../lab/helpers
+
+setup() {
+	export CHECK_TOP=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$CHECK_TOP"/src/{base,lib/x,core,plugins/one,plugins/two}
+	cp "$TOP/.clang-format" "$CHECK_TOP"
+	source_file base/a.h '#pragma once'
+	source_file base/a.c '#include "base/a.h"'
+	source_file plugins/one/one.h '#pragma once'
+	source_file plugins/one/one.c '#include "plugins/one/one.h"' '#include "base/a.h"'
+	git -C "$CHECK_TOP" init -q
+}
+
+# source_file PATH LINES...: a C file below src.
+source_file() {
+	local path=$CHECK_TOP/src/$1
+	shift
+	printf '%s\n' '/* SPDX-License-Identifier: MIT */' "$@" >"$path"
+}
+
+# gate NAME: its TAP becomes the output.
+gate() {
+	run "$TOP/tests/check/$1"
+}
+
+passes() {
+	gate "$1"
+	refute_output --partial 'not ok'
+	assert_output --partial 'ok 1'
+}
+
+stops() {
+	gate "$1"
+	assert_output --partial 'not ok'
+	assert_output --partial "$2"
+}
+
+@test "layers: a clean tree passes" {
+	passes layers
+}
+
+@test "layers: an include of a layer above is stopped" {
+	source_file base/b.c '#include "plugins/one/one.h"'
+	stops layers 'src/base/b.c includes "plugins/one/one.h" of a layer above'
+}
+
+@test "layers: a plugin that includes another is stopped" {
+	source_file plugins/two/two.c '#include "plugins/one/one.h"'
+	stops layers 'of another room'
+}
+
+@test "layers: a source that includes its own header late is stopped" {
+	source_file base/a.c '#include <stdio.h>' '#include "base/a.h"'
+	stops layers 'does not include its own header first'
+}
+
+@test "format: a file the formatter would change is stopped" {
+	passes format
+	source_file base/b.c 'int  f( void ) { return 1; }'
+	stops format 'src/base/b.c'
+}
+
+@test "size: long and tangled functions and long files are stopped" {
+	passes size
+	{
+		echo '/* SPDX-License-Identifier: MIT */'
+		echo 'int f(int a)' && echo '{'
+		for i in {1..101}; do echo "	a += $i;"; done
+		echo '	return a;' && echo '}'
+		echo 'int g(int a)' && echo '{'
+		for i in {1..21}; do echo "	if (a == $i) a++;"; done
+		echo '	return a;' && echo '}'
+		yes '/* line */' | head -700
+	} >"$CHECK_TOP/src/base/b.c"
+	stops size 'src/base/b.c:f: 105 (lines)'
+	assert_output --partial 'src/base/b.c:g: 22 (complexity)'
+	assert_output --partial 'src/base/b.c: 831 (lines)'
+}
+
+@test "size: a listed function may stay as it is and may not grow; the list may not" {
+	{
+		echo 'int f(int a)' && echo '{'
+		for i in {1..101}; do echo "	a += $i;"; done
+		echo '	return a;' && echo '}'
+	} >"$CHECK_TOP/src/base/b.c"
+	export CHECK_ALLOW=$CHECK_TOP/tests/check/size-allow.txt
+	mkdir -p "$CHECK_TOP/tests/check"
+	echo 'src/base/b.c:f lines 105' >"$CHECK_ALLOW"
+	git_commit "$CHECK_TOP"
+	passes size
+	echo 'src/base/b.c:f lines 103' >"$CHECK_ALLOW"
+	stops size 'src/base/b.c:f: 105 (lines)'
+	printf '%s\n' 'src/base/b.c:f lines 105' 'src/base/a.c:g lines 200' >"$CHECK_ALLOW"
+	stops size 'grew from 1 to 2 entries'
+	assert_output --partial 'no longer over the limit'
+}
+
+@test "shell: a script with an unquoted variable is stopped" {
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\necho "$HOME"\n' >"$CHECK_TOP/good"
+	passes shell
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nrm $1\n' >"$CHECK_TOP/bad"
+	stops shell 'bad:2'
+}
+
+@test "spelling: a common mistake is stopped" {
+	passes spelling
+	# Spelt in two pieces, for the gate to pass over this file.
+	echo "rec""ieve" >"$CHECK_TOP/text.md"
+	stops spelling 'text.md:1'
+}
+
+@test "static: a null dereference is stopped" {
+	passes static
+	source_file base/b.c 'int f(void)' '{' '	int *p = 0;' '	return *p;' '}'
+	stops static nullPointer
+}
+
+@test "words: left-overs and missing licences are stopped" {
+	passes words
+	echo "/* FIX""ME later */" >"$CHECK_TOP/src/base/b.c"
+	stops words 'src/base/b.c:1'
+	assert_output --partial 'src/base/b.c has no SPDX line'
+}
