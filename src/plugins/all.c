@@ -2,10 +2,24 @@
 #include "plugins/all.h"
 
 extern const struct plugin plugin_standard;
+extern const struct plugin plugin_app_json;
 extern const struct plugin plugin_apps;
+extern const struct plugin plugin_builder;
+extern const struct plugin plugin_builder_dockerfile;
+extern const struct plugin plugin_builder_null;
+extern const struct plugin plugin_builds;
+extern const struct plugin plugin_common;
+extern const struct plugin plugin_git;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
+	&plugin_app_json,
 	&plugin_apps,
+	&plugin_builder,
+	&plugin_builder_dockerfile,
+	&plugin_builder_null,
+	&plugin_builds,
+	&plugin_common,
+	&plugin_git,
 	NULL,
 };
