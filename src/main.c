@@ -9,6 +9,8 @@
 static const struct program programs[] = {
 	{ "dokku", dokku_main },
 	{ "moorage", dokku_main },
+	{ "plugn", plugn_main },
+	{ "sshcommand", sshcommand_main },
 	{},
 };
 

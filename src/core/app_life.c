@@ -9,6 +9,7 @@
 #include "core/git_repo.h"
 #include "core/output.h"
 #include "core/plugin.h"
+#include "core/procs.h"
 #include "core/state.h"
 #include "core/trigger.h"
 
@@ -34,6 +35,8 @@ static int fill(struct ctx *ctx, const char *name, struct err *err)
 		r = domains_setup(ctx, name, err);
 	if (r >= 0)
 		r = git_repo_init(ctx, name, err);
+	if (r >= 0)
+		r = procs_setup(ctx, name, err);
 	if (r >= 0)
 		r = trigger_fire(ctx, err, "post-create", name, NULL);
 	return r;

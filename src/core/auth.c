@@ -4,30 +4,43 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/fs.h"
 #include "core/trigger.h"
 
-bool auth_is_key_admin(const struct ctx *ctx)
-{
-	return ctx->from_ssh && strstr(ctx->ssh_name, "admin") != NULL;
-}
+/* What is not listed is denied. */
+static const struct rule {
+	enum right right;
+	unsigned callers;
+} rules[] = {
+	{ RIGHT_USE, CALLER_ROOT | CALLER_LOCAL | CALLER_KEY | CALLER_ADMIN },
+	{ RIGHT_OTHER, CALLER_ROOT | CALLER_LOCAL | CALLER_KEY | CALLER_ADMIN },
+	{ RIGHT_KEYS, CALLER_ROOT | CALLER_ADMIN },
+	{ RIGHT_ROOT, CALLER_ROOT },
+};
 
-static bool manages_keys(const struct command *cmd)
-{
-	return str_eq(cmd->name, "ssh-keys:add") || str_eq(cmd->name, "ssh-keys:remove");
-}
-
-/* The built-in rules; false is "denied". */
-static bool allowed(const struct ctx *ctx, const struct command *cmd)
+enum right auth_right_of(const struct command *cmd)
 {
 	if (!cmd)
-		return true; /* third-party commands run as the dokku user, as in Dokku */
-	if (!(cmd->flags & CMD_ROOT))
-		return true;
-	if (geteuid() == 0)
-		return true;
-	return manages_keys(cmd) && auth_is_key_admin(ctx);
+		return RIGHT_OTHER;
+	if (str_eq(cmd->name, "ssh-keys:add") || str_eq(cmd->name, "ssh-keys:remove"))
+		return RIGHT_KEYS;
+	return cmd->flags & CMD_ROOT ? RIGHT_ROOT : RIGHT_USE;
+}
+
+enum caller auth_caller(const struct ctx *ctx)
+{
+	if (ctx->from_ssh)
+		return strstr(ctx->ssh_name, "admin") ? CALLER_ADMIN : CALLER_KEY;
+	return geteuid() == 0 ? CALLER_ROOT : CALLER_LOCAL;
+}
+
+bool auth_allows(enum caller caller, enum right right)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (rules[i].right == right)
+			return rules[i].callers & caller;
+	}
+	return false;
 }
 
 int auth_check(struct ctx *ctx, const struct command *cmd, const struct strvec *argv,
@@ -35,7 +48,7 @@ int auth_check(struct ctx *ctx, const struct command *cmd, const struct strvec *
 {
 	AUTO_STRVEC args = STRVEC_INIT;
 
-	if (!allowed(ctx, cmd))
+	if (!auth_allows(auth_caller(ctx), auth_right_of(cmd)))
 		return err_set(err, ERR_DENIED, "This command must be run as root");
 	if (!trigger_has_external(ctx, "user-auth"))
 		return 0;

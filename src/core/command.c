@@ -109,7 +109,6 @@ bool command_find(struct ctx *ctx, const char *name, struct command_match *ret)
 
 static void note_global(struct ctx *ctx, const char *name, const char *value)
 {
-	strvec_pushf(&ctx->global_flags, str_eq(name, "app") ? "--%s=%s" : "--%s", name, value);
 	if (str_eq(name, "quiet")) {
 		ctx->quiet = true;
 		output_set_quiet(true);
@@ -225,13 +224,20 @@ static bool takes_app(const struct command *cmd)
 	return cmd->flags & (CMD_APP | CMD_APP_OR_GLOBAL);
 }
 
-/* Puts --app or --global in front of the positionals. */
+/*
+ * Puts --app or --global in front of the positionals. An inherited DOKKU_APP_NAME counts only where
+ * the app is missing: plugins call commands with an app of their own while it is set.
+ */
 static void place_scope(struct ctx *ctx, const struct command *cmd, struct args *args)
 {
+	const char *inherited = getenv("DOKKU_APP_NAME");
+
 	if ((cmd->flags & CMD_APP_OR_GLOBAL) && args_has(args, "global"))
 		strvec_insert(&args->pos, 0, SCOPE_GLOBAL);
 	else if (ctx->app_flag && (takes_app(cmd) || cmd->flags & CMD_RAW || cmd->max_args))
 		strvec_insert(&args->pos, 0, ctx->app_flag);
+	else if (takes_app(cmd) && args->pos.count < (size_t)cmd->min_args && inherited && *inherited)
+		strvec_insert(&args->pos, 0, inherited);
 }
 
 static int check_count(const struct command *cmd, const struct args *args, struct err *err)
@@ -330,6 +336,24 @@ static int refuse_unknown(struct ctx *ctx, struct err *err)
 		line);
 }
 
+/*
+ * A third-party command parses its own words, but the global flags among them count for us and for
+ * what it calls, wherever they stand.
+ */
+static void note_globals_among(struct ctx *ctx, const struct strvec *words)
+{
+	for (size_t i = 1; i < words->count; i++) {
+		const char *name = str_after(words->items[i], "--");
+
+		if (!name || str_eq(name, "dry-run"))
+			continue;
+		if (str_eq(name, "app") && i + 1 < words->count)
+			note_global(ctx, name, words->items[++i]);
+		else if (!str_eq(name, "app"))
+			note_global(ctx, name, "");
+	}
+}
+
 int command_dispatch(struct ctx *ctx, struct err *err)
 {
 	struct command_match m = { 0 };
@@ -341,7 +365,8 @@ int command_dispatch(struct ctx *ctx, struct err *err)
 		return r;
 	if (builtin && !replaced)
 		return run_builtin(ctx, &m, err);
-	r = external_command(ctx, err);
+	note_globals_among(ctx, &ctx->argv);
+	r = external_command(ctx, replaced ? m.plugin : NULL, err);
 	if (r != EXTERNAL_NOT_FOUND)
 		return r;
 	return refuse_unknown(ctx, err);

@@ -139,8 +139,10 @@ void ctx_publish_env(struct ctx *ctx)
 	publish_distro();
 	publish("SSH_USER", ctx->ssh_user);
 	publish("SSH_NAME", ctx->ssh_name);
-	publish_default("DOKKU_GLOBAL_FLAGS", flags);
-	if (ctx->argv.count)
+	if (!getenv("DOKKU_GLOBAL_FLAGS") || !*getenv("DOKKU_GLOBAL_FLAGS"))
+		publish("DOKKU_GLOBAL_FLAGS", flags);
+	/* A trigger that a plugin fires belongs to the command that the plugin serves. */
+	if (ctx->argv.count && !(ctx->program && str_eq(ctx->program, "plugn")))
 		publish("DOKKU_COMMAND", ctx->argv.items[0]);
 	if (ctx->app_flag)
 		publish("DOKKU_APP_NAME", ctx->app_flag);

@@ -23,6 +23,7 @@ struct ctx {
 	char *ssh_user;    /* unix user who asked; "root" for root-only commands */
 	char *ssh_name;    /* name of the key, "default" for local use */
 	bool from_ssh;     /* came in through a forced command */
+	const char *program; /* the name it was called by; borrowed, may be NULL */
 
 	bool quiet;
 	bool trace;

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "core/command.h"
 #include "core/output.h"
+#include "core/shellrc.h"
 #include "core/user.h"
 #include "lib/words/words.h"
 
@@ -22,8 +23,8 @@ static int take_ssh_command(struct ctx *ctx, struct strvec *words, struct err *e
 	AUTO_STRBUF copy = STRBUF_INIT;
 	bool git;
 
-	if (!line)
-		return 0;
+	if (!line || !user_trusts_env())
+		return 0; /* without a key, or somebody's own variable brought along by sudo */
 	ctx->from_ssh = true;
 	strbuf_addstr(&copy, line);
 	unsetenv("SSH_ORIGINAL_COMMAND");
@@ -56,6 +57,36 @@ static int prepare(struct ctx *ctx, char **argv, struct err *err)
 	}
 	if (getenv("DOKKU_APPS_FORCE_DELETE") && str_eq(getenv("DOKKU_APPS_FORCE_DELETE"), "1"))
 		ctx->force = true;
+	ctx->program = path_base(argv[0] ? argv[0] : "dokku");
+	return r;
+}
+
+/* DOKKU_GLOBAL_FLAGS: every long flag of the line, where ever it stands. */
+static void collect_flags(struct ctx *ctx, const struct strvec *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->items[i];
+
+		if (str_eq(word, "--"))
+			return;
+		if (str_eq(word, "--app") && i + 1 < words->count)
+			strvec_pushf(&ctx->global_flags, "--app=%s", words->items[++i]);
+		else if (str_starts(word, "--"))
+			strvec_push(&ctx->global_flags, word);
+	}
+}
+
+/* Only now is it certain whose files count. */
+static int load_settings(struct ctx *ctx, struct err *err)
+{
+	const char *trace;
+	int r = shellrc_load(ctx, err);
+
+	trace = getenv("DOKKU_TRACE");
+	if (trace && *trace) {
+		ctx->trace = true;
+		output_set_trace(true);
+	}
 	return r;
 }
 
@@ -66,6 +97,7 @@ static int run(struct ctx *ctx, char **argv, struct err *err)
 
 	strvec_pushv(&words, argv + 1);
 	r = take_ssh_command(ctx, &words, err);
+	collect_flags(ctx, &words);
 	if (r >= 0)
 		r = command_take_globals(ctx, &words, err);
 	if (r < 0)
@@ -83,6 +115,9 @@ static int run(struct ctx *ctx, char **argv, struct err *err)
 	} else {
 		setenv("SSH_USER", "root", 1);
 	}
+	r = load_settings(ctx, err);
+	if (r < 0)
+		return r;
 	strvec_pushv(&ctx->argv, words.items);
 	return command_dispatch(ctx, err);
 }

@@ -98,12 +98,12 @@ static void builtin_rows(struct ctx *ctx, bool all, struct strvec *ret)
 	strvec_sort(ret);
 }
 
-static void community_rows(struct ctx *ctx, bool all, struct strvec *ret)
+static void community_rows(struct ctx *ctx, struct strvec *ret)
 {
 	AUTO_STRBUF text = STRBUF_CAPPED(1024 * 1024);
 	AUTO_STRVEC lines = STRVEC_INIT;
 
-	external_help(ctx, all, &text);
+	external_help(ctx, &text);
 	strvec_split_lines(&lines, text.buf);
 	for (size_t i = 0; i < lines.count; i++)
 		strvec_push(ret, lines.items[i] + strspn(lines.items[i], " \t"));
@@ -122,7 +122,7 @@ void help_top(struct ctx *ctx, bool all)
 	out_line_quiet("Commands:\n");
 	builtin_rows(ctx, all, &rows);
 	print_columns(&rows);
-	community_rows(ctx, all, &community);
+	community_rows(ctx, &community);
 	if (community.count || all) {
 		out_line_quiet("\nCommunity plugin commands:\n");
 		print_columns(&community);

@@ -43,6 +43,7 @@ static const struct key keys[] = {
 	KEY(label, "", NULL),
 	KEY(dokku_command, "/usr/bin/dokku", NULL),
 	KEY(libexec_dir, "/usr/libexec/moorage", NULL),
+	KEY(shell_settings, "/etc/default/dokku", NULL),
 };
 
 static char **field_of(struct instance *inst, const struct key *key)
@@ -117,11 +118,27 @@ int instance_load(struct instance *inst, const char *conf, bool trust_env, struc
 		assign(inst, &keys[i], keys[i].fallback);
 	if (conf) {
 		inst->conf_path = xstrdup(conf);
+		if (!str_eq(conf, standard)) {
+			free(inst->shell_settings);
+			inst->shell_settings = xstrdup("");
+		}
 		r = load_file(inst, err);
 	}
 	if (trust_env)
 		load_environment(inst);
 	return r;
+}
+
+bool instance_set_variable(struct instance *inst, const char *name, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (!keys[i].variable || !str_eq(keys[i].variable, name))
+			continue;
+		if (*value)
+			assign(inst, &keys[i], value);
+		return true;
+	}
+	return false;
 }
 
 void instance_done(struct instance *inst)

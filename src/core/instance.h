@@ -5,7 +5,9 @@
  * Where this Moorage lives: every path, port and program name derives from one struct, so that
  * tests and several installations run beside each other. Values come from the built-in Dokku
  * defaults, then the instance's `instance.conf` (`key=value` lines, `#` comments), then, if the
- * process did not change user, Dokku's own environment variables (DOKKU_ROOT, DOKKU_LIB_PATH ...).
+ * process did not change user, Dokku's own environment variables (DOKKU_ROOT, DOKKU_LIB_PATH ...),
+ * then the shell settings (core/shellrc.h). An instance of a file of its own has no shell_settings
+ * unless it names them: /etc/default/dokku speaks of the machine's main instance.
  */
 
 #include <stdbool.h>
@@ -36,6 +38,7 @@ struct instance {
 	char *label;          /* marks what belongs to this instance; "" for the default one */
 	char *dokku_command;  /* what .sshcommand and git hooks call */
 	char *libexec_dir;
+	char *shell_settings; /* /etc/default/dokku; "" for none */
 };
 
 /*
@@ -46,6 +49,8 @@ struct instance {
 MUST_CHECK int instance_load(struct instance *inst, const char *conf, bool trust_env,
 	struct err *err);
 void instance_done(struct instance *inst);
+/* Takes the value of one of Dokku's variables; false for a name that says nothing about paths. */
+bool instance_set_variable(struct instance *inst, const char *name, const char *value);
 
 /* Joined paths below the roots, for free(). */
 char *inst_home(const struct instance *inst, const char *fmt, ...) PRINTF(2, 3) MUST_CHECK;

@@ -3,7 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/strvec.h"
 
@@ -24,6 +26,18 @@ bool output_is_quiet(void)
 void output_set_trace(bool value)
 {
 	tracing = value;
+}
+
+bool output_has_tty(void)
+{
+	const char *force = getenv("DOKKU_FORCE_TTY");
+	const char *disable = getenv("DOKKU_DISABLE_TTY");
+
+	if (force && strcmp(force, "true") == 0)
+		return true;
+	if (disable && strcmp(disable, "true") == 0)
+		return false;
+	return isatty(0);
 }
 
 static void emit(FILE *to, const char *mark, const char *fmt, va_list ap) PRINTF(3, 0);

@@ -14,6 +14,8 @@
 void output_set_quiet(bool quiet);
 bool output_is_quiet(void);
 void output_set_trace(bool trace);
+/* Is there a person on stdin? DOKKU_FORCE_TTY and DOKKU_DISABLE_TTY ("true") decide first. */
+bool output_has_tty(void);
 
 void out_line(const char *fmt, ...) PRINTF(1, 2);          /* text */
 void out_line_quiet(const char *fmt, ...) PRINTF(1, 2);

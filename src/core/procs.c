@@ -14,6 +14,8 @@
 
 enum { COUNT_MAX = 1000 };
 
+/* --- the value --- */
+
 void scale_done(struct scale *s)
 {
 	for (size_t i = 0; i < s->count; i++)
@@ -43,62 +45,202 @@ void scale_put(struct scale *s, const char *name, unsigned count)
 	s->items[s->count++] = (struct proc_count){ xstrdup(name), count };
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct proc_count *)a)->name, ((const struct proc_count *)b)->name);
+}
+
 bool proc_name_valid(const char *name)
 {
 	return procfile_name_valid(name);
 }
 
-static int put_line(struct scale *s, const char *line, struct err *err)
+static int parse_word(const char *word, struct scale *ret, struct err *err)
 {
-	const char *eq = strchr(line, '=');
-	AUTO_FREE char *name = NULL;
+	const char *eq = strchr(word, '=');
+	AUTO_STRBUF name = STRBUF_INIT;
+	AUTO_STRBUF number = STRBUF_INIT;
+	AUTO_ERR ignored = ERR_INIT;
 	uint64_t count;
-	int r;
 
 	if (!eq)
-		return err_set(err, ERR_INVALID, "the stored scale has a bad line '%.100s'", line);
-	name = xstrndup(line, (size_t)(eq - line));
-	r = parse_uint(eq + 1, 0, COUNT_MAX, &count, err);
-	if (r < 0)
-		return err_wrap(err, "read the stored scale");
-	scale_put(s, name, (unsigned)count);
+		return err_set(err, ERR_USAGE, "Missing count for process type %s", word);
+	strbuf_add(&name, word, (size_t)(eq - word));
+	strbuf_addstr(&number, eq + 1);
+	strbuf_trim(&name);
+	strbuf_trim(&number);
+	if (parse_uint(number.buf, 0, COUNT_MAX, &count, &ignored) < 0)
+		return err_set(err, ERR_USAGE, "Invalid count for process type %s", name.buf);
+	if (!proc_name_valid(name.buf))
+		return err_set(err, ERR_USAGE, "Invalid process type %s", name.buf);
+	if (!scale_find(ret, name.buf))
+		scale_put(ret, name.buf, (unsigned)count);
 	return 0;
 }
 
+int scale_parse(const struct strvec *words, struct scale *ret, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < words->count; i++)
+		r = parse_word(words->items[i], ret, err);
+	return r;
+}
+
+/* --- as stored --- */
+
+static char *legacy_path(struct ctx *ctx, const char *app)
+{
+	return inst_home(&ctx->inst, "%s/DOKKU_SCALE", app);
+}
+
+/* Lines of a state file; comments only in the legacy one. */
+static int parse_lines(const char *text, struct scale *ret, struct err *err)
+{
+	AUTO_STRVEC lines = STRVEC_INIT;
+	int r = 0;
+
+	strvec_split(&lines, text, "\r\n");
+	for (size_t i = 0; r >= 0 && i < lines.count; i++) {
+		if (lines.items[i][0] != '#')
+			r = parse_word(lines.items[i], ret, err);
+	}
+	return r;
+}
+
+/* 1 when there is such a list. */
 static int load_list(struct ctx *ctx, const char *app, const char *name, struct scale *ret,
 	struct err *err)
 {
-	AUTO_STRVEC lines = STRVEC_INIT;
-	int r = state_get_list(ctx, "ps", app, name, &lines, err);
+	AUTO_STRBUF text = STRBUF_INIT;
+	int r = state_get(ctx, "ps", app, name, &text, err);
 
-	for (size_t i = 0; r >= 0 && i < lines.count; i++)
-		r = put_line(ret, lines.items[i], err);
-	return r;
+	if (r <= 0)
+		return r;
+	r = parse_lines(text.buf, ret, err);
+	return r < 0 ? err_wrap(err, "read the %s of '%s'", name, app) : 1;
+}
+
+static int load_legacy(struct ctx *ctx, const char *app, struct scale *ret, struct err *err)
+{
+	AUTO_FREE char *path = legacy_path(ctx, app);
+	AUTO_STRBUF text = STRBUF_INIT;
+	int r = fs_read_optional(path, STATE_FILE_MAX, &text, err);
+
+	if (r <= 0)
+		return r;
+	r = parse_lines(text.buf, ret, err);
+	return r < 0 ? err_wrap(err, "read '%s'", path) : 1;
 }
 
 int procs_scale(struct ctx *ctx, const char *app, struct scale *ret, struct err *err)
 {
 	int r = load_list(ctx, app, "scale", ret, err);
 
-	if (r >= 0 && !ret->count)
+	if (r == 0)
+		r = load_legacy(ctx, app, ret, err);
+	if (r == 0)
 		scale_put(ret, "web", 1);
+	return r < 0 ? r : 0;
+}
+
+int procs_formation(struct ctx *ctx, const char *app, struct scale *ret, struct err *err)
+{
+	AUTO_SCALE old = SCALE_INIT;
+	int r = procs_scale(ctx, app, ret, err);
+
+	if (r >= 0)
+		r = load_list(ctx, app, "scale.old", &old, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < old.count; i++) {
+		if (!scale_find(ret, old.items[i].name))
+			scale_put(ret, old.items[i].name, old.items[i].count);
+	}
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof(*ret->items), by_name);
+	return 0;
+}
+
+static void to_lines(const struct scale *scale, struct strbuf *out)
+{
+	for (size_t i = 0; i < scale->count; i++)
+		strbuf_addf(out, "%s=%u\n", scale->items[i].name, scale->items[i].count);
+}
+
+/* An empty scale is a file too: without one an app has web=1. */
+int procs_set_scale(struct ctx *ctx, const char *app, const struct scale *scale, struct err *err)
+{
+	AUTO_FREE char *legacy = legacy_path(ctx, app);
+	AUTO_FREE char *extracted = xasprintf("%s.extracted", legacy);
+	AUTO_STRBUF text = STRBUF_INIT;
+	int r;
+
+	to_lines(scale, &text);
+	r = state_set(ctx, "ps", app, "scale", text.buf, err);
+	if (r >= 0 && fs_exists(legacy))
+		r = fs_unlink(legacy, err);
+	if (r >= 0 && fs_exists(extracted))
+		r = fs_unlink(extracted, err);
 	return r;
 }
 
-static int save_list(struct ctx *ctx, const char *app, const char *name,
-	const struct scale *scale, struct err *err)
+static int set_old(struct ctx *ctx, const char *app, const struct scale *old, struct err *err)
 {
-	AUTO_STRVEC lines = STRVEC_INIT;
+	AUTO_STRBUF text = STRBUF_INIT;
 
-	for (size_t i = 0; i < scale->count; i++)
-		strvec_pushf(&lines, "%s=%u", scale->items[i].name, scale->items[i].count);
-	return state_set_list(ctx, "ps", app, name, &lines, err);
+	if (!old->count)
+		return state_unset(ctx, "ps", app, "scale.old", err);
+	to_lines(old, &text);
+	return state_set(ctx, "ps", app, "scale.old", text.buf, err);
 }
 
-int procs_set_scale(struct ctx *ctx, const char *app, const struct scale *scale, struct err *err)
+int procs_scale_save(struct ctx *ctx, const char *app, json_t **ret, struct err *err)
 {
-	return save_list(ctx, app, "scale", scale, err);
+	AUTO_SCALE now = SCALE_INIT;
+	AUTO_SCALE old = SCALE_INIT;
+	AUTO_STRBUF now_text = STRBUF_INIT;
+	AUTO_STRBUF old_text = STRBUF_INIT;
+	int r = procs_scale(ctx, app, &now, err);
+
+	if (r >= 0)
+		r = load_list(ctx, app, "scale.old", &old, err);
+	if (r < 0)
+		return r;
+	to_lines(&now, &now_text);
+	to_lines(&old, &old_text);
+	*ret = json_pack("{s:s, s:s}", "scale", now_text.buf, "old", old_text.buf);
+	return 0;
 }
+
+static int restore_one(const json_t *saved, const char *key, struct scale *ret, struct err *err)
+{
+	const char *text = json_string_value(json_object_get(saved, key));
+
+	return text ? parse_lines(text, ret, err) : 0;
+}
+
+int procs_scale_restore(struct ctx *ctx, const char *app, const json_t *saved, struct err *err)
+{
+	AUTO_SCALE now = SCALE_INIT;
+	AUTO_SCALE old = SCALE_INIT;
+	int r = restore_one(saved, "scale", &now, err);
+
+	if (r >= 0)
+		r = restore_one(saved, "old", &old, err);
+	if (r >= 0)
+		r = procs_set_scale(ctx, app, &now, err);
+	return r < 0 ? r : set_old(ctx, app, &old, err);
+}
+
+bool procs_can_scale(struct ctx *ctx, const char *app)
+{
+	AUTO_FREE char *value = state_get_or(ctx, "ps", app, "can-scale", "true");
+
+	return str_eq(value, "true");
+}
+
+/* --- the Procfile --- */
 
 static int load_procfile(struct ctx *ctx, const char *app, struct procfile *ret, struct err *err)
 {
@@ -146,43 +288,89 @@ int procs_command(struct ctx *ctx, const char *app, const char *proc, const char
 	return r < 0 ? r : 1;
 }
 
-/* Counts of types that are no longer in the Procfile: kept while not 0, else remembered apart. */
-static void sort_out(const struct scale *now, const struct strvec *types, struct scale *keep,
-	struct scale *old)
-{
-	for (size_t i = 0; i < now->count; i++) {
-		const struct proc_count *p = &now->items[i];
+/* --- changes --- */
 
-		if (p->count || strvec_has(types, p->name))
-			scale_put(keep, p->name, p->count);
-		else
-			scale_put(old, p->name, p->count);
+static int check_types(const struct scale *changes, const struct strvec *types, struct err *err)
+{
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct proc_count *p = &changes->items[i];
+
+		if (p->count && !strvec_has(types, p->name))
+			return err_set(err, ERR_INVALID,
+				"%s is not a valid process name to scale up", p->name);
 	}
+	return 0;
+}
+
+int procs_check_scale(struct ctx *ctx, const char *app, const struct scale *changes,
+	struct err *err)
+{
+	AUTO_STRVEC types = STRVEC_INIT;
+	int r = procs_types(ctx, app, &types, err);
+
+	return r > 0 ? check_types(changes, &types, err) : r;
+}
+
+/* Dokku's order: what was changed, then the rest as it was, then new types. */
+static void merge(const struct scale *changes, const struct scale *now, const struct strvec *types,
+	struct scale *ret)
+{
+	for (size_t i = 0; changes && i < changes->count; i++)
+		scale_put(ret, changes->items[i].name, changes->items[i].count);
+	for (size_t i = 0; i < now->count; i++) {
+		if (!scale_find(ret, now->items[i].name))
+			scale_put(ret, now->items[i].name, now->items[i].count);
+	}
+	for (size_t i = 0; i < types->count; i++) {
+		if (!scale_find(ret, types->items[i]))
+			scale_put(ret, types->items[i], 0);
+	}
+}
+
+/* Types at 0 that the Procfile (without one: everything) lacks are only remembered. */
+static int write_sorted(struct ctx *ctx, const char *app, const struct scale *all,
+	const struct strvec *types, struct err *err)
+{
+	AUTO_SCALE keep = SCALE_INIT;
+	AUTO_SCALE old = SCALE_INIT;
+	int r;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct proc_count *p = &all->items[i];
+
+		scale_put(p->count || strvec_has(types, p->name) ? &keep : &old, p->name, p->count);
+	}
+	r = set_old(ctx, app, &old, err);
+	return r < 0 ? r : procs_set_scale(ctx, app, &keep, err);
+}
+
+int procs_update_scale(struct ctx *ctx, const char *app, const struct scale *changes, bool clear,
+	struct err *err)
+{
+	AUTO_STRVEC types = STRVEC_INIT;
+	AUTO_SCALE now = SCALE_INIT;
+	AUTO_SCALE all = SCALE_INIT;
+	int r = procs_types(ctx, app, &types, err);
+
+	if (r > 0 && changes)
+		r = check_types(changes, &types, err);
+	if (r >= 0 && !clear)
+		r = procs_scale(ctx, app, &now, err);
+	if (r < 0)
+		return r;
+	merge(changes, &now, &types, &all);
+	return write_sorted(ctx, app, &all, &types, err);
 }
 
 int procs_sync_scale(struct ctx *ctx, const char *app, struct err *err)
 {
-	AUTO_STRVEC types = STRVEC_INIT;
-	AUTO_SCALE now = SCALE_INIT;
-	AUTO_SCALE keep = SCALE_INIT;
-	AUTO_SCALE old = SCALE_INIT;
-	int r = procs_types(ctx, app, &types, err);
+	return procs_update_scale(ctx, app, NULL, false, err);
+}
 
-	if (r < 0)
-		return r;
-	if (r == 0)
-		strvec_push(&types, "web");
-	r = procs_scale(ctx, app, &now, err);
-	if (r < 0)
-		return r;
-	sort_out(&now, &types, &keep, &old);
-	for (size_t i = 0; i < types.count; i++) {
-		const char *type = types.items[i];
+int procs_setup(struct ctx *ctx, const char *app, struct err *err)
+{
+	AUTO_FREE char *dir = NULL;
+	int r = state_make_data_dir(ctx, "ps", app, &dir, err);
 
-		/* `release` runs in the release phase; its scale stays at 0 unless set by hand. */
-		if (!scale_find(&keep, type))
-			scale_put(&keep, type, 0);
-	}
-	r = save_list(ctx, app, "scale.old", &old, err);
-	return r < 0 ? r : save_list(ctx, app, "scale", &keep, err);
+	return r < 0 ? r : procs_sync_scale(ctx, app, err);
 }

@@ -11,3 +11,5 @@ struct program {
 };
 
 int dokku_main(int argc, char **argv, const struct plugin *const *plugins);
+int plugn_main(int argc, char **argv, const struct plugin *const *plugins);
+int sshcommand_main(int argc, char **argv, const struct plugin *const *plugins);

@@ -3,7 +3,7 @@
 
 /*
  * Proxies lead requests to listeners. One ops struct per driver; adding one: a folder in
- * src/proxies and a row in src/plugins/all.c.
+ * src/proxies and a row in src/plugins/drivers.c.
  */
 
 #include <stdbool.h>
@@ -35,6 +35,12 @@ struct proxy {
 	char *(*generation)(struct ctx *ctx);
 	/* True when none of those workers is left. */
 	bool (*is_gone)(struct ctx *ctx, const char *generation);
+	/* Appends what put_back() needs to bring back the configuration that APP has now. Nothing
+	 * appended: there is none. */
+	int (*keep)(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err);
+	/* Makes what keep() saw the configuration on disk, and live. KEPT "": as clear(). */
+	int (*put_back)(struct ctx *ctx, const char *app, const struct strbuf *kept,
+		struct err *err);
 };
 
 /* The driver APP uses (proxy type); NULL with 0 when the app is not proxied (proxy:disable). */
@@ -44,11 +50,20 @@ MUST_CHECK int proxy_of(struct ctx *ctx, const char *app, const struct proxy **r
 char *proxy_type(struct ctx *ctx, const char *app) MUST_CHECK;
 bool proxy_is_enabled(struct ctx *ctx, const char *app);
 extern const struct proxy *const proxies[]; /* NULL-terminated */
+/*
+ * Brings the configuration of APP in line with its routes, whatever it uses: its driver applies, all
+ * others clear, third-party proxy-build-config handlers run (a proxy that only they know is fine).
+ * For the steps below and for triggers; commands plan a step.
+ */
+MUST_CHECK int proxy_apply(struct ctx *ctx, const char *app, struct err *err);
+/* The kept copies of an app that is destroyed. */
+MUST_CHECK int proxy_drop_copies(struct ctx *ctx, const char *app, struct err *err);
 
 /*
  * Steps for operations. "proxy:switch" is the point of no return of a deploy: applies the routes;
  * its undo() applies them again from what is then the state (the caller's earlier steps have been
- * undone only after it, so the step keeps the previous text and puts that back).
+ * undone only after it, so the step keeps the previous text and puts that back). An app without
+ * proxy gets the step too: something must be the point of no return.
  * "proxy:rebuild" is the same without STEP_COMMIT.
  */
 MUST_CHECK int proxy_plan_switch(struct operation *op, const char *app, struct err *err);

@@ -22,4 +22,15 @@ struct routes {
 void routes_done(struct routes *r);
 #define AUTO_ROUTES CLEANUP(routes_done) struct routes
 
+/*
+ * The listener that network:set APP static-web-listener names instead of what the scheduler runs:
+ * "address:port", "[address]:port" or an address alone (port 0). 1 when it is set.
+ */
+MUST_CHECK int route_static_listener(struct ctx *ctx, const char *app, struct listeners *ret,
+	struct err *err);
+/* Takes such a text apart; RET_ADDRESS for free(). */
+MUST_CHECK int listener_parse(const char *text, char **ret_address, unsigned *ret_port,
+	struct err *err);
+
+/* The listeners of the scheduler, or the static one. */
 MUST_CHECK int routes_of(struct ctx *ctx, const char *app, struct routes *ret, struct err *err);

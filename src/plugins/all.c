@@ -10,6 +10,8 @@ extern const struct plugin plugin_builder_null;
 extern const struct plugin plugin_builds;
 extern const struct plugin plugin_common;
 extern const struct plugin plugin_git;
+extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_trace;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
@@ -21,5 +23,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_builds,
 	&plugin_common,
 	&plugin_git,
+	&plugin_ssh_keys,
+	&plugin_trace,
 	NULL,
 };

@@ -3,19 +3,27 @@
 #include <stdio.h>
 
 #include "base/fs.h"
+#include "core/app_life.h"
 #include "core/help.h"
+#include "core/operation.h"
 #include "core/output.h"
 #include "core/version.h"
 
 static int run_help(struct ctx *ctx, const struct args *args, struct err *err)
 {
+	/* As in Dokku the headers are for people only. */
+	if (!output_has_tty())
+		output_set_quiet(true);
 	help_top(ctx, args_has(args, "all"));
 	return 0;
 }
 
 static int run_version(struct ctx *ctx, const struct args *args, struct err *err)
 {
-	out_line("dokku version %s", DOKKU_COMPAT_VERSION);
+	if (ctx->program && str_eq(ctx->program, "moorage"))
+		out_line("moorage version %s (dokku %s)", MOORAGE_VERSION, DOKKU_COMPAT_VERSION);
+	else
+		out_line("dokku version %s", DOKKU_COMPAT_VERSION);
 	return 0;
 }
 
@@ -36,4 +44,5 @@ const struct plugin plugin_standard = {
 	.name = "00_dokku-standard",
 	.report_flags = REPORT_NONE,
 	.commands = commands,
+	.steps = app_steps,
 };
