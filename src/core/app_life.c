@@ -6,6 +6,7 @@
 #include "base/timing.h"
 #include "core/app.h"
 #include "core/domains.h"
+#include "core/git_repo.h"
 #include "core/output.h"
 #include "core/plugin.h"
 #include "core/procs.h"
@@ -32,6 +33,8 @@ static int fill(struct ctx *ctx, const char *name, struct err *err)
 		r = state_set(ctx, "apps", name, "created-at", now, err);
 	if (r >= 0)
 		r = domains_setup(ctx, name, err);
+	if (r >= 0)
+		r = git_repo_init(ctx, name, err);
 	if (r >= 0)
 		r = procs_setup(ctx, name, err);
 	if (r >= 0)
