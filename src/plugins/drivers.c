@@ -2,9 +2,7 @@
 /* The drivers there are; a new one is a folder and a row here. */
 #include "core/builder.h"
 #include "core/proxy.h"
-#include "core/scheduler.h"
 
-const struct scheduler *const schedulers[] = { NULL };
 const struct proxy *const proxies[] = { NULL };
 
 extern const struct builder builder_dockerfile;
