@@ -80,8 +80,6 @@ static int check_one_key(const struct args *args, struct err *err)
 	AUTO_STRVEC rest = STRVEC_INIT;
 	AUTO_FREE char *list = NULL;
 
-	if (args->pos.count < 2)
-		return err_set(err, ERR_USAGE, "Expected: key");
 	if (args->pos.count == 2)
 		return 0;
 	strvec_pushv(&rest, args->pos.items + 2);
@@ -156,8 +154,6 @@ static int run_unset(struct ctx *ctx, const struct args *args, struct err *err)
 	int r;
 
 	strvec_pushv(&keys, args->pos.items + 1);
-	if (!keys.count)
-		return err_set(err, ERR_USAGE, "At least one key must be given");
 	r = config_lock(ctx, change.scope, err);
 	return r < 0 ? r : config_unset(ctx, &change, &keys, err);
 }
@@ -263,19 +259,20 @@ static const struct command commands[] = {
 		CMD_APP_OR_GLOBAL, 1, 1, change_flags, run_clear, NULL },
 	{ "config:export", "[--format=FORMAT] [--merged] (<app>|--global)",
 		"Print variables in a format of choice", READ, 1, 1, export_flags, run_export, NULL },
-	{ "config:get", "[--quoted] (<app>|--global) KEY", "Print one value", READ, 1, -1, get_flags,
-		run_get, NULL },
+	{ "config:get", "[--quoted] (<app>|--global) KEY", "Print one value", READ, 2, -1, get_flags,
+		run_get, "Expected: key" },
 	{ "config:import", "[--no-restart] [--replace] [--format F] (<app>|--global) <file>|-",
-		"Set variables from a file or a pipe", CMD_APP_OR_GLOBAL, 1, 2, import_flags,
-		run_import, NULL },
+		"Set variables from a file or a pipe", CMD_APP_OR_GLOBAL, 2, 2, import_flags,
+		run_import, "Please specify a file, or - for standard input" },
 	{ "config:keys", "[--merged] (<app>|--global)", "Print the names of variables", READ, 1, 1,
 		merged_flags, run_keys, NULL },
 	{ "config:set", "[--encoded] [--no-restart] (<app>|--global) KEY1=VALUE1 [KEY2=VALUE2 ...]",
-		"Set variables", CMD_APP_OR_GLOBAL, 1, -1, set_flags, run_set, NULL },
+		"Set variables", CMD_APP_OR_GLOBAL, 2, -1, set_flags, run_set,
+		"At least one env pair must be given" },
 	{ "config:show", "[--merged] (<app>|--global)", "Show variables", READ, 1, 1, merged_flags,
 		run_show, NULL },
 	{ "config:unset", "[--no-restart] (<app>|--global) KEY1 [KEY2 ...]", "Remove variables",
-		CMD_APP_OR_GLOBAL, 1, -1, change_flags, run_unset, NULL },
+		CMD_APP_OR_GLOBAL, 2, -1, change_flags, run_unset, "At least one key must be given" },
 	{},
 };
 
