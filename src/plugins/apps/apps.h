@@ -29,8 +29,6 @@ char *apps_image_tag(struct ctx *ctx, const char *app) MUST_CHECK;
  */
 MUST_CHECK int apps_copy(struct ctx *ctx, const char *from, const char *to, bool rename,
 	struct err *err);
-/* Removes the data folders of an app, whatever plugin made them. */
-MUST_CHECK int apps_drop_data(struct ctx *ctx, const char *app, struct err *err);
 
 /* Plans a step that fires a trigger with two words. */
 MUST_CHECK int apps_plan_trigger(struct operation *op, const char *step, const char *trigger,

@@ -8,68 +8,9 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/app_data.h"
 #include "core/domains.h"
 #include "core/state.h"
-
-/* --- data folders --- */
-
-enum { COPY_NEVER, COPY_RENAME, COPY_ALWAYS };
-
-/* LIB_ROOT/data/<plugin>/<prefix><app>. All are removed with the app. */
-static const struct data_folder {
-	const char *plugin;
-	const char *prefix;
-	int copy;
-} data_folders[] = {
-	{ "app-json", "", COPY_ALWAYS },
-	{ "apps", "", COPY_NEVER }, /* the deploy lock */
-	{ "builder-lambda", "", COPY_ALWAYS },
-	{ "builder-nixpacks", "", COPY_NEVER }, /* scratch, as the next one and git */
-	{ "builder-railpack", "", COPY_NEVER },
-	{ "builds", "", COPY_RENAME },
-	{ "git", "", COPY_NEVER },
-	{ "nginx-vhosts", "app-", COPY_ALWAYS },
-	{ "openresty-vhosts", "app-", COPY_ALWAYS },
-	{ "ps", "", COPY_ALWAYS },
-	{ "scheduler-docker-local", "", COPY_ALWAYS },
-	{ "scheduler-k3s", "", COPY_RENAME },
-};
-
-static char *data_path(struct ctx *ctx, const struct data_folder *f, const char *app)
-{
-	return inst_lib(&ctx->inst, "data/%s/%s%s", f->plugin, f->prefix, app);
-}
-
-int apps_drop_data(struct ctx *ctx, const char *app, struct err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(data_folders); i++) {
-		AUTO_FREE char *path = data_path(ctx, &data_folders[i], app);
-
-		r = fs_rm_rf(path, err);
-	}
-	return r;
-}
-
-static int copy_data(struct ctx *ctx, const char *from, const char *to, bool rename,
-	struct err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(data_folders); i++) {
-		const struct data_folder *f = &data_folders[i];
-		AUTO_FREE char *source = data_path(ctx, f, from);
-		AUTO_FREE char *target = data_path(ctx, f, to);
-
-		if (f->copy < (rename ? COPY_RENAME : COPY_ALWAYS) || !fs_is_dir(source))
-			continue;
-		r = fs_rm_rf(target, err);
-		if (r >= 0)
-			r = fs_copy_tree(source, target, err);
-	}
-	return r;
-}
 
 /* --- the folder --- */
 
@@ -156,12 +97,10 @@ static int copy_domains(struct ctx *ctx, const char *from, const char *to, struc
 
 int apps_copy(struct ctx *ctx, const char *from, const char *to, bool rename, struct err *err)
 {
-	AUTO_FREE char *failed =
-		inst_lib(&ctx->inst, "data/scheduler-docker-local/%s/failed-containers", to);
 	int r = copy_folder(ctx, from, to, rename, err);
 
 	if (r >= 0)
-		r = copy_data(ctx, from, to, rename, err);
+		r = app_data_copy(ctx, from, to, rename, err);
 	if (r >= 0 && rename)
 		r = copy_domains(ctx, from, to, err);
 	for (const struct plugin *const *p = ctx->plugins; r >= 0 && *p; p++) {
@@ -170,9 +109,6 @@ int apps_copy(struct ctx *ctx, const char *from, const char *to, bool rename, st
 
 		r = hook ? hook(ctx, from, to, err) : plugin_copy_settings(ctx, *p, from, to, err);
 	}
-	/* Names of containers that are not the new app's. */
-	if (r >= 0)
-		r = fs_unlink(failed, err);
 	/* A clone has never been deployed. */
 	if (r >= 0 && !rename)
 		r = state_unset(ctx, "common", to, "deployed", err);

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app.h"
+#include "core/app_data.h"
 #include "core/app_life.h"
 #include "core/applock.h"
 #include "core/confirm.h"
@@ -51,7 +52,7 @@ int apps_step_drop(struct operation *op, struct step *step, struct err *err)
 
 	if (r >= 0)
 		r = proxy_drop_copies(op->ctx, app, err);
-	return r < 0 ? r : apps_drop_data(op->ctx, app, err);
+	return r < 0 ? r : app_data_drop(op->ctx, app, err);
 }
 
 int apps_step_folder(struct operation *op, struct step *step, struct err *err)
