@@ -9,6 +9,7 @@ extern const struct plugin plugin_builder_dockerfile;
 extern const struct plugin plugin_builder_null;
 extern const struct plugin plugin_builds;
 extern const struct plugin plugin_common;
+extern const struct plugin plugin_config;
 extern const struct plugin plugin_git;
 extern const struct plugin plugin_nginx_vhosts;
 extern const struct plugin plugin_proxy;
@@ -27,6 +28,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_builder_null,
 	&plugin_builds,
 	&plugin_common,
+	&plugin_config,
 	&plugin_git,
 	&plugin_nginx_vhosts,
 	&plugin_proxy,
