@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # ps: scale, settings, reports. What needs running containers is in tests/system.
+# shellcheck disable=SC2016 # what is in single quotes is for the app
 
 load ../lab/helpers
 

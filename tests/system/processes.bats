@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # ps, run, enter, logs against running containers. The image is there already, as after a build.
+# shellcheck disable=SC2016 # what is in single quotes is for the app
 
 load ../lab/helpers
 
