@@ -90,11 +90,10 @@ static int start_again(struct operation *op, const json_t *unit, struct err *err
 	return r < 0 ? err_wrap(err, "restore the restart policy of container %s", id) : 0;
 }
 
-/* A container that is started again may have got another address: 1 when one has. */
+/* A container that is started again may have got another address. */
 static int refresh_addresses(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_UNITS units = UNITS_INIT;
-	int changed = 0;
 	int r = units_load(ctx, app, NULL, &units, err);
 
 	for (size_t i = 0; r >= 0 && i < units.count; i++) {
@@ -110,25 +109,32 @@ static int refresh_addresses(struct ctx *ctx, const char *app, struct err *err)
 			continue;
 		free(u->address);
 		u->address = TAKE_PTR(address);
-		changed = 1;
 		r = unit_write(ctx, app, u, err);
 	}
-	return r < 0 ? r : changed;
+	return r < 0 ? r : 0;
+}
+
+/* Asked for every time, since an earlier run may have come only as far as the addresses. */
+static int refresh_proxy(struct ctx *ctx, const char *app, struct err *err)
+{
+	const struct proxy *proxy = NULL;
+	AUTO_ERR unknown = ERR_INIT;
+
+	/* Where there is no such proxy nobody sends requests to the old addresses. */
+	if (proxy_of(ctx, app, &proxy, &unknown) < 0 || !proxy)
+		return 0;
+	return proxy->apply(ctx, app, err);
 }
 
 int step_stop_undo(struct operation *op, struct step *step, struct err *err)
 {
 	const json_t *units = json_object_get(step->args, "units");
 	const char *app = step_arg(step, "app");
-	const struct proxy *proxy = NULL;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < json_array_size(units); i++)
 		r = start_again(op, json_array_get(units, i), err);
 	if (r >= 0)
 		r = refresh_addresses(op->ctx, app, err);
-	if (r <= 0)
-		return r;
-	r = proxy_of(op->ctx, app, &proxy, err);
-	return r >= 0 && proxy ? proxy->apply(op->ctx, app, err) : r;
+	return r < 0 ? r : refresh_proxy(op->ctx, app, err);
 }
