@@ -3,7 +3,9 @@
 #include "core/builder.h"
 #include "core/proxy.h"
 
-const struct proxy *const proxies[] = { NULL };
+extern const struct proxy nginx_proxy;
+
+const struct proxy *const proxies[] = { &nginx_proxy, NULL };
 
 extern const struct builder builder_dockerfile;
 extern const struct builder builder_null;
