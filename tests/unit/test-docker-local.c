@@ -17,10 +17,12 @@
 #include "core/plugin.h"
 #include "core/proxy.h"
 #include "lib/dockeropts/dockeropts.h"
+#include "schedulers/all.h"
 #include "schedulers/docker-local/driver.h"
 
 extern const struct plugin plugin_scheduler_docker_local;
 static const struct plugin *const plugins[] = { &plugin_scheduler_docker_local, NULL };
+const struct scheduler *const schedulers[] = { &scheduler_docker_local, NULL };
 const struct proxy *const proxies[] = { NULL };
 const struct builder *const builders[] = { NULL };
 
