@@ -231,16 +231,13 @@ int release_command(struct operation *op, struct step *step, struct err *err)
 
 int release_plan_scale(struct operation *op, const char *app, struct err *err)
 {
-	AUTO_STRVEC lines = STRVEC_INIT;
 	AUTO_STRBUF can = STRBUF_INIT;
 	AUTO_FREE char *image = image_name(op->ctx, app, NULL);
-	json_t *scale = json_array();
-	int r = state_get_list(op->ctx, "ps", app, "scale", &lines, err);
+	json_t *scale = NULL;
+	int r = procs_scale_save(op->ctx, app, &scale, err);
 
 	if (r >= 0)
 		r = state_get(op->ctx, "ps", app, "can-scale", &can, err);
-	for (size_t i = 0; i < lines.count; i++)
-		json_array_append_new(scale, json_string(lines.items[i]));
 	if (r < 0) {
 		json_decref(scale);
 		return r;
@@ -251,21 +248,7 @@ int release_plan_scale(struct operation *op, const char *app, struct err *err)
 		err);
 }
 
-static int check_types(struct ctx *ctx, const char *app, const struct scale *wanted,
-	struct err *err)
-{
-	AUTO_STRVEC types = STRVEC_INIT;
-	int r = procs_types(ctx, app, &types, err);
-
-	for (size_t i = 0; r > 0 && i < wanted->count; i++) {
-		if (wanted->items[i].count && !strvec_has(&types, wanted->items[i].name))
-			return err_set(err, ERR_INVALID,
-				"%s is not a valid process name to scale up",
-				wanted->items[i].name);
-	}
-	return r < 0 ? r : 0;
-}
-
+/* A quantity in app.json makes its formation the whole scale. */
 static int apply_formation(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_SCALE wanted = SCALE_INIT;
@@ -277,10 +260,8 @@ static int apply_formation(struct ctx *ctx, const char *app, struct err *err)
 	r = appjson_formation(app_json, &wanted, err);
 	json_decref(app_json);
 	if (r >= 0)
-		r = check_types(ctx, app, &wanted, err);
-	if (r >= 0)
 		r = state_set(ctx, "ps", app, "can-scale", wanted.count ? "false" : "true", err);
-	return r < 0 || !wanted.count ? r : procs_set_scale(ctx, app, &wanted, err);
+	return r < 0 || !wanted.count ? r : procs_update_scale(ctx, app, &wanted, true, err);
 }
 
 static int fire_after(struct ctx *ctx, const char *app, const char *image, struct err *err)
@@ -316,14 +297,8 @@ int release_unscale(struct operation *op, struct step *step, struct err *err)
 {
 	const char *app = step_arg(step, "app");
 	const char *can = step_arg(step, "can_scale");
-	AUTO_STRVEC lines = STRVEC_INIT;
-	json_t *line;
-	size_t i;
-	int r;
+	int r = procs_scale_restore(op->ctx, app, json_object_get(step->args, "scale"), err);
 
-	json_array_foreach(json_object_get(step->args, "scale"), i, line)
-		strvec_push(&lines, json_string_value(line) ? json_string_value(line) : "");
-	r = state_set_list(op->ctx, "ps", app, "scale", &lines, err);
 	if (r < 0)
 		return r;
 	return *can ? state_set(op->ctx, "ps", app, "can-scale", can, err) :
