@@ -26,9 +26,9 @@ int image_restore(struct operation *op, struct step *step, struct err *err)
 {
 	int r = phase_sweep(op->ctx, op->id, err);
 
-	return r < 0 ? r :
-		       image_put_back(op->ctx, step_arg(step, "image"),
-			       step_arg(step, "old_image"), err);
+	return r < 0 ? r
+		     : image_put_back(op->ctx, step_arg(step, "image"), step_arg(step, "old_image"),
+			       err);
 }
 
 int release_sweep(struct operation *op, struct step *step, struct err *err)
@@ -65,11 +65,11 @@ static int ask(const char *name, const struct appjson_var *v, char **ret, struct
 	size_t size = 0;
 
 	if (!isatty(0)) {
-		return v->required ?
-			err_set(err, ERR_INVALID,
-				"required env var %s has no value, no default, and no TTY for prompt",
-				name) :
-			0;
+		return v->required ? err_set(err, ERR_INVALID,
+					     "required env var %s has no value, no default, and no "
+					     "TTY for prompt",
+					     name)
+				   : 0;
 	}
 	out_info1("Enter value for %s%s%s%s", name, *v->description ? " (" : "", v->description,
 		*v->description ? ")" : "");
@@ -112,26 +112,26 @@ static int set_variable(struct ctx *ctx, const char *app, const char *name, json
 static int set_variables(struct ctx *ctx, const char *app, json_t *vars, struct err *err)
 {
 	bool first = !app_is_deployed(ctx, app) &&
-		!state_exists(ctx, "app-json", app, "appjson-env-processed");
+		     !state_exists(ctx, "app-json", app, "appjson-env-processed");
 	AUTO_STRVEC names = STRVEC_INIT;
 	AUTO_ENV now = ENV_INIT;
 	const char *name;
 	json_t *entry;
 	int r = app_env_merged(ctx, app, &now, err);
 
-	json_object_foreach(vars, name, entry)
+	json_object_foreach (vars, name, entry)
 		strvec_push(&names, name);
 	strvec_sort(&names);
 	out_info1("Processing app.json env vars");
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		name = names.items[i];
-		r = env_key_valid(name) ?
-			set_variable(ctx, app, name, json_object_get(vars, name), first, &now,
-				err) :
-			err_set(err, ERR_INVALID, "app.json: '%.100s' cannot be a variable", name);
+		r = env_key_valid(name) ? set_variable(ctx, app, name, json_object_get(vars, name),
+						  first, &now, err)
+					: err_set(err, ERR_INVALID,
+						  "app.json: '%.100s' cannot be a variable", name);
 	}
-	return r < 0 ? r :
-		       state_set(ctx, "app-json", app, "appjson-env-processed", "executed", err);
+	return r < 0 ? r
+		     : state_set(ctx, "app-json", app, "appjson-env-processed", "executed", err);
 }
 
 /* "pre-release-builder", and its name of before. */
@@ -150,8 +150,7 @@ static int fire_before(struct ctx *ctx, const char *app, const char *image, stru
 			old);
 		r = trigger_fire(ctx, err, old, app, tag_of(image), NULL);
 	}
-	return r < 0 ? r :
-		       trigger_fire(ctx, err, "pre-release-builder", builder, app, image, NULL);
+	return r < 0 ? r : trigger_fire(ctx, err, "pre-release-builder", builder, app, image, NULL);
 }
 
 int release_env(struct operation *op, struct step *step, struct err *err)
@@ -301,6 +300,6 @@ int release_unscale(struct operation *op, struct step *step, struct err *err)
 
 	if (r < 0)
 		return r;
-	return *can ? state_set(op->ctx, "ps", app, "can-scale", can, err) :
-		      state_unset(op->ctx, "ps", app, "can-scale", err);
+	return *can ? state_set(op->ctx, "ps", app, "can-scale", can, err)
+		    : state_unset(op->ctx, "ps", app, "can-scale", err);
 }
