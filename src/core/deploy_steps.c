@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/builder.h"
+#include "core/cleanup.h"
 #include "core/deploy.h"
 #include "core/domains.h"
 #include "core/output.h"
@@ -104,6 +105,8 @@ static int choose(struct operation *op, struct step *step, struct strbuf *reason
 		return r;
 	r = trigger_fire(ctx, err, "pre-receive-app", app, *ret, step_arg(step, "dir"),
 		step_arg(step, "rev"), NULL);
+	if (r >= 0)
+		r = cleanup_run(ctx, app, false, err);
 	return r < 0 ? r : state_set(ctx, "builder", app, "detected", *ret, err);
 }
 
@@ -151,10 +154,11 @@ static int undo_build(struct operation *op, struct step *step, struct err *err)
 	size_t i;
 	int r = image_restore(op, step, err);
 
-	json_array_foreach(json_object_get(step->args, "ports"), i, line)
+	json_array_foreach (json_object_get(step->args, "ports"), i, line)
 		strvec_push(&ports, json_string_value(line) ? json_string_value(line) : "");
-	return r < 0 ? r : state_set_list(op->ctx, "ports", step_arg(step, "app"),
-				   "map-detected", &ports, err);
+	return r < 0 ? r
+		     : state_set_list(op->ctx, "ports", step_arg(step, "app"), "map-detected",
+			       &ports, err);
 }
 
 static void describe_build(const struct step *step, struct strbuf *out)
