@@ -8,6 +8,7 @@
 #include "core/operation.h"
 #include "core/output.h"
 #include "core/version.h"
+#include "plugins/standard/urls.h"
 
 static int run_help(struct ctx *ctx, const struct args *args, struct err *err)
 {
@@ -34,6 +35,10 @@ static const struct flag help_flags[] = {
 
 static const struct command commands[] = {
 	{ "help", "[--all]", "Print the list of commands", CMD_READ, 0, -1, help_flags, run_help,
+		NULL },
+	{ "url", "<app>", "Print the first address of an app", CMD_APP | CMD_READ, 1, 1, NULL,
+		urls_run_first, NULL },
+	{ "urls", "<app>", "Print all addresses of an app", CMD_APP | CMD_READ, 1, 1, NULL, urls_run,
 		NULL },
 	{ "version", "", "Print dokku's version", CMD_READ, 0, -1, NULL, run_version, NULL },
 	{},
