@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs_check.py links|width|commands: names what is wrong in the Markdown files below the current
+"""docs_check.py links|width|commands|instance: names what is wrong in the documents below the current
 folder; exit code 1 if anything is. Pages of docs/reference are generated: only their links count.
 """
 import os
@@ -82,8 +82,21 @@ def check_commands(path, text):
             yield f"{path}: {command} is not in docs/reference"
 
 
+def instance():
+    """Keys of instance.conf and their defaults, where docs/instance.conf and the program differ."""
+    rows = re.findall(r'^\tKEY\((\w+), "([^"]*)"', read("src/core/instance.c"), re.M)
+    lines = [line for line in read("docs/instance.conf").splitlines() if line and line[0] != "#"]
+    wanted = [f"{name}={value}" for name, value in rows]
+    return [f"docs/instance.conf: no line {row}" for row in wanted if row not in lines] + \
+        [f"docs/instance.conf: the program does not have {line}" for line in lines if line not in wanted]
+
+
 def main():
-    """Runs one of the checks on all documents."""
+    """Runs one of the checks."""
+    if sys.argv[1] == "instance":
+        found = instance()
+        print("\n".join(found))
+        return 1 if found else 0
     check = {"links": check_links, "width": check_width, "commands": check_commands}[sys.argv[1]]
     found = [problem for path in documents() for problem in check(path, read(path))]
     print("\n".join(sorted(set(found))))

@@ -151,6 +151,9 @@ fake_docgen() {
 	mkdir -p "$CHECK_TOP/docs/reference"
 	# shellcheck disable=SC2016
 	printf '### `boat:sail <app>`\n' >"$CHECK_TOP/docs/reference/boat.md"
+	mkdir -p "$CHECK_TOP/src/core"
+	printf '\tKEY(sails, "2", NULL),\n' >"$CHECK_TOP/src/core/instance.c"
+	echo sails=2 >"$CHECK_TOP/docs/instance.conf"
 	printf '# One\n\n[two](#one) [page](reference/boat.md)\n\n    dokku boat:sail x\n' >"$CHECK_TOP/docs/one.md"
 	passes docs
 	echo '[x](nowhere.md)' >"$CHECK_TOP/docs/two.md"
@@ -162,4 +165,6 @@ fake_docgen() {
 	# shellcheck disable=SC2016
 	echo 'Say `dokku boat:sink x`.' >"$CHECK_TOP/docs/two.md"
 	stops docs 'docs/two.md: boat:sink is not in docs/reference'
+	echo sails=3 >"$CHECK_TOP/docs/instance.conf"
+	stops docs 'docs/instance.conf: no line sails=2'
 }
