@@ -24,24 +24,42 @@ static char *legacy_path(struct ctx *ctx, const char *scope)
 
 static int read_file(const char *path, struct env *ret, struct err *err)
 {
-	AUTO_STRBUF text = STRBUF_INIT;
+	CLEANUP(strbuf_erase) struct strbuf text = STRBUF_INIT;
 	int r = fs_read_optional(path, ENV_TEXT_MAX, &text, err);
 
 	if (r > 0 && env_parse(text.buf, text.len, ret, NULL, err) < 0)
 		r = err_wrap(err, "read '%s'", path);
-	strbuf_erase(&text);
 	return r;
+}
+
+/* What would not be read again is not written. */
+static int check_size(const struct env *env, struct err *err)
+{
+	if (env->count > ENV_VARS_MAX)
+		return err_set(err, ERR_INVALID, "More than %d variables; nothing was changed",
+			ENV_VARS_MAX);
+	for (size_t i = 0; i < env->count; i++) {
+		if (strlen(env->vars[i].value) > ENV_VALUE_MAX)
+			return err_set(err, ERR_INVALID,
+				"The value of %.200s is larger than %d MiB; nothing was changed",
+				env->vars[i].key, ENV_VALUE_MAX >> 20);
+	}
+	return 0;
 }
 
 static int write_file(const char *path, const struct env *env, struct err *err)
 {
-	AUTO_STRBUF text = STRBUF_INIT;
-	int r;
+	CLEANUP(strbuf_erase) struct strbuf text = STRBUF_INIT;
+	int r = check_size(env, err);
 
+	if (r < 0)
+		return r;
 	env_write(env, &text);
-	r = fs_write_str(path, text.buf, 0600, err);
-	strbuf_erase(&text);
-	return r;
+	if (text.len > ENV_TEXT_MAX)
+		return err_set(err, ERR_INVALID,
+			"All variables together are larger than %d MiB; nothing was changed",
+			ENV_TEXT_MAX >> 20);
+	return fs_write_str(path, text.buf, 0600, err);
 }
 
 static bool same_env(const struct env *a, const struct env *b)

@@ -5,9 +5,12 @@
 #include "base/fs.h"
 #include "base/timing.h"
 #include "core/app.h"
+#include "core/app_data.h"
 #include "core/domains.h"
+#include "core/git_repo.h"
 #include "core/output.h"
 #include "core/plugin.h"
+#include "core/proxy.h"
 #include "core/procs.h"
 #include "core/state.h"
 #include "core/trigger.h"
@@ -33,6 +36,8 @@ static int fill(struct ctx *ctx, const char *name, struct err *err)
 	if (r >= 0)
 		r = domains_setup(ctx, name, err);
 	if (r >= 0)
+		r = git_repo_init(ctx, name, err);
+	if (r >= 0)
 		r = procs_setup(ctx, name, err);
 	if (r >= 0)
 		r = trigger_fire(ctx, err, "post-create", name, NULL);
@@ -44,6 +49,10 @@ static int take_back(struct ctx *ctx, const char *name, struct err *err)
 	AUTO_FREE char *dir = inst_home(&ctx->inst, "%s", name);
 	int r = app_drop_settings(ctx, name, err);
 
+	if (r >= 0)
+		r = app_data_drop(ctx, name, err);
+	if (r >= 0)
+		r = proxy_drop_copies(ctx, name, err);
 	return r < 0 ? r : fs_rm_rf(dir, err);
 }
 

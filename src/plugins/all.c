@@ -2,13 +2,39 @@
 #include "plugins/all.h"
 
 extern const struct plugin plugin_standard;
+extern const struct plugin plugin_app_json;
 extern const struct plugin plugin_apps;
+extern const struct plugin plugin_builder;
+extern const struct plugin plugin_builder_dockerfile;
+extern const struct plugin plugin_builder_null;
+extern const struct plugin plugin_builds;
+extern const struct plugin plugin_common;
+extern const struct plugin plugin_config;
+extern const struct plugin plugin_git;
+extern const struct plugin plugin_nginx_vhosts;
+extern const struct plugin plugin_proxy;
+extern const struct plugin plugin_scheduler;
+extern const struct plugin plugin_scheduler_docker_local;
+extern const struct plugin plugin_scheduler_null;
 extern const struct plugin plugin_ssh_keys;
 extern const struct plugin plugin_trace;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
+	&plugin_app_json,
 	&plugin_apps,
+	&plugin_builder,
+	&plugin_builder_dockerfile,
+	&plugin_builder_null,
+	&plugin_builds,
+	&plugin_common,
+	&plugin_config,
+	&plugin_git,
+	&plugin_nginx_vhosts,
+	&plugin_proxy,
+	&plugin_scheduler,
+	&plugin_scheduler_docker_local,
+	&plugin_scheduler_null,
 	&plugin_ssh_keys,
 	&plugin_trace,
 	NULL,

@@ -2,10 +2,10 @@
 /* The drivers there are; a new one is a folder and a row here. */
 #include "core/builder.h"
 #include "core/proxy.h"
-#include "core/scheduler.h"
 
-const struct scheduler *const schedulers[] = { NULL };
-const struct proxy *const proxies[] = { NULL };
+extern const struct proxy nginx_proxy;
+
+const struct proxy *const proxies[] = { &nginx_proxy, NULL };
 
 extern const struct builder builder_dockerfile;
 extern const struct builder builder_null;

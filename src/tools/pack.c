@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/fs.h"
 #include "tools/member.h"
 
@@ -182,18 +183,33 @@ static int parse_mode(const json_t *mode, mode_t *ret)
 	return 0;
 }
 
+/* JSON text is UTF-8; other bytes come as base64. */
+static bool content_of(const json_t *obj, struct strbuf *out)
+{
+	const json_t *text = json_object_get(obj, "content");
+	const json_t *base64 = json_object_get(obj, "base64");
+
+	if (json_is_string(base64) && !text)
+		return base64_decode(json_string_value(base64), json_string_length(base64), out,
+			NULL);
+	if (!json_is_string(text) || base64)
+		return false;
+	strbuf_add(out, json_string_value(text), json_string_length(text));
+	return true;
+}
+
 static int pack_object(struct archive *a, const json_t *obj, struct err *err)
 {
-	const json_t *content = json_object_get(obj, "content");
+	CLEANUP(strbuf_erase) struct strbuf content = STRBUF_INIT;
 	const json_t *name = json_object_get(obj, "name");
 	const char *path = json_string_value(name);
-	size_t len = json_string_length(content);
-	struct stat st = { .st_size = (off_t)len };
+	struct stat st = { 0 };
 	const char *problem;
 	int r;
 
-	if (!path || !json_is_string(content))
+	if (!path || !content_of(obj, &content))
 		return err_set(err, ERR_INVALID, "a member needs a name and a content, both text");
+	st.st_size = (off_t)content.len;
 	if (strlen(path) != json_string_length(name))
 		return err_set(err, ERR_INVALID, "a member's name holds a NUL character");
 	problem = member_path_problem(path);
@@ -207,7 +223,7 @@ static int pack_object(struct archive *a, const json_t *obj, struct err *err)
 	r = write_header(a, path, &st, NULL, err);
 	if (r < 0)
 		return r;
-	if (archive_write_data(a, json_string_value(content), len) != (la_ssize_t)len)
+	if (archive_write_data(a, content.buf, content.len) != (la_ssize_t)content.len)
 		return write_failed(a, err);
 	return 0;
 }

@@ -19,7 +19,8 @@ enum { PACK_JSON_BYTES_MAX = 64 << 20 };
 MUST_CHECK int pack_tree(const struct strvec *paths, int out, struct err *err);
 
 /*
- * Members described by the JSON text on IN: [{"name": "a", "mode": "0600", "content": "..."}]; mode
- * is octal text and may be left out (0644). Their time is the epoch, so equal input gives equal bytes.
+ * Members described by the JSON text on IN: [{"name": "a", "mode": "0600", "content": "..."}], or
+ * with "base64" instead of "content" for bytes that are not UTF-8; mode is octal text and may be left
+ * out (0644). Their time is the epoch, so equal input gives equal bytes.
  */
 MUST_CHECK int pack_json(int in, int out, struct err *err);

@@ -131,3 +131,11 @@ int git_leave_quarantine(const char *dir, const char *rev, struct err *err)
 		r = finish(&index, "index-pack", 0, err);
 	return finish(&pack, "pack-objects", r, err);
 }
+
+void git_forget_push(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hook_variables); i++)
+		unsetenv(hook_variables[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(quarantine_variables); i++)
+		unsetenv(quarantine_variables[i]);
+}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The apps plugin: its tables and the commands that need no operation. */
+#include "plugins/apps/apps.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -104,13 +106,42 @@ static int row_created_at(struct ctx *ctx, const char *app, struct strbuf *out, 
 	return state_get(ctx, "apps", app, "created-at", out, err);
 }
 
+/* The clone is as old as it is. */
+static int copy_for_clone(struct ctx *ctx, const char *old, const char *new, struct err *err)
+{
+	AUTO_FREE char *created = state_get_or(ctx, "apps", new, "created-at", NULL);
+	int r = state_copy(ctx, "apps", old, new, err);
+
+	return r < 0 ? r : state_set(ctx, "apps", new, "created-at", created, err);
+}
+
 static const struct flag list_flags[] = {
 	{ "format", 0, FLAG_VALUE, "stdout|json", "Output format" },
 	{},
 };
 
+static const struct flag clone_flags[] = {
+	{ "skip-deploy", 0, FLAG_BOOL, NULL, "Do not deploy the new app" },
+	{ "ignore-existing", 0, FLAG_BOOL, NULL, "Succeed when there is an app of the new name" },
+	{},
+};
+
+static const struct flag rename_flags[] = {
+	{ "skip-deploy", 0, FLAG_BOOL, NULL, "Do not start the app under its new name" },
+	{},
+};
+
+#define NEW_NAME "Please specify an new app name"
+
 static const struct command commands[] = {
 	{ "apps", "", NULL, CMD_READ | CMD_JSON | CMD_HIDDEN, 0, 0, list_flags, run_list, NULL },
+	{ "apps:clone", "[--skip-deploy] [--ignore-existing] <old-app> <new-app>",
+		"Make a new app with the code and settings of another one", CMD_APP | CMD_DRY_RUN, 2,
+		2, clone_flags, apps_run_clone, NEW_NAME },
+	{ "apps:create", "<app>", "Create an empty app", CMD_DRY_RUN, 1, 1, NULL, apps_run_create,
+		"Please specify an app to run the command on" },
+	{ "apps:destroy", "[--force] <app>", "Remove an app with its containers, images and settings",
+		CMD_APP | CMD_DRY_RUN, 1, 1, NULL, apps_run_destroy, NULL },
 	{ "apps:exists", "<app>", "Tell by the exit code whether an app exists",
 		CMD_APP | CMD_READ, 1, 1, NULL, run_exists, NULL },
 	{ "apps:list", "[--format stdout|json]", "List your apps", CMD_READ | CMD_JSON, 0, 0,
@@ -119,6 +150,9 @@ static const struct command commands[] = {
 		NULL },
 	{ "apps:locked", "<app>", "Tell whether an app is locked", CMD_APP | CMD_READ, 1, 1, NULL,
 		run_locked, NULL },
+	{ "apps:rename", "[--skip-deploy] <old-app> <new-app>",
+		"Give an app another name; it goes on answering", CMD_APP | CMD_DRY_RUN, 2, 2,
+		rename_flags, apps_run_rename, NEW_NAME },
 	{ "apps:unlock", "<app>", "Let a locked app be deployed again", CMD_APP, 1, 1, NULL,
 		run_unlock, NULL },
 	{},
@@ -150,4 +184,7 @@ const struct plugin plugin_apps = {
 	.commands = commands,
 	.properties = properties,
 	.rows = rows,
+	.triggers = apps_triggers,
+	.on_clone = copy_for_clone,
+	.steps = apps_steps,
 };

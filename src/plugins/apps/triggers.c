@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* What scripts of third-party plugins ask and tell about apps through `plugn trigger`. */
+#include "plugins/apps/apps.h"
+
+#include "base/fs.h"
+#include "core/app.h"
+#include "core/app_life.h"
+#include "core/applock.h"
+#include "core/confirm.h"
+#include "core/state.h"
+
+static const char *arg(const struct trigger_call *call, size_t i)
+{
+	return i < call->args->count ? call->args->items[i] : "";
+}
+
+static int on_exists(struct trigger_call *call, struct err *err)
+{
+	return app_verify(call->ctx, arg(call, 0), err);
+}
+
+/* "false": all of them, also those that who asks may not see. */
+static int on_list(struct trigger_call *call, struct err *err)
+{
+	AUTO_STRVEC apps = STRVEC_INIT;
+	int r = str_eq(arg(call, 0), "false") ? app_list_all(call->ctx, &apps, err) :
+						app_list(call->ctx, &apps, err);
+
+	for (size_t i = 0; r >= 0 && i < apps.count; i++)
+		strbuf_addf(call->out, "%s\n", apps.items[i]);
+	return r;
+}
+
+static int on_create(struct trigger_call *call, struct err *err)
+{
+	const char *app = arg(call, 0);
+	int r = app_name_check(app, err);
+
+	if (r >= 0)
+		r = app_lock(call->ctx, app, APP_LOCK_WAIT, err);
+	return r < 0 ? r : app_create(call->ctx, app, err);
+}
+
+static int on_maybe_create(struct trigger_call *call, struct err *err)
+{
+	const char *app = arg(call, 0);
+	int r;
+
+	if (app_exists(call->ctx, app))
+		return 0;
+	r = app_name_check(app, err);
+	if (r >= 0)
+		r = app_lock(call->ctx, app, APP_LOCK_WAIT, err);
+	if (r >= 0)
+		r = app_maybe_create(call->ctx, app, err);
+	return r < 0 ? r : 0;
+}
+
+static int on_destroy(struct trigger_call *call, struct err *err)
+{
+	const char *app = arg(call, 0);
+	int r = app_verify(call->ctx, app, err);
+
+	if (r >= 0)
+		r = confirm_destroy(call->ctx, "app", app, NULL, err);
+	if (r >= 0)
+		r = app_lock(call->ctx, app, APP_LOCK_WAIT, err);
+	if (r >= 0)
+		r = app_verify(call->ctx, app, err);
+	return r < 0 ? r : apps_destroy(call->ctx, app, err);
+}
+
+static int on_source_set(struct trigger_call *call, struct err *err)
+{
+	const char *app = arg(call, 0);
+	int r = app_verify(call->ctx, app, err);
+
+	if (r >= 0)
+		r = state_set(call->ctx, "apps", app, "deploy-source", arg(call, 1), err);
+	if (r >= 0)
+		r = state_set(call->ctx, "apps", app, "deploy-source-metadata", arg(call, 2), err);
+	return r;
+}
+
+const struct trigger_handler apps_triggers[] = {
+	{ "app-create", on_create },
+	{ "app-destroy", on_destroy },
+	{ "app-exists", on_exists },
+	{ "app-list", on_list },
+	{ "app-maybe-create", on_maybe_create },
+	{ "deploy-source-set", on_source_set },
+	{},
+};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nginx as a service. With nginx_control=helper everything that needs root goes through the root
+ * helper's fixed verbs; with "direct" we are who runs it.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/fs.h"
+#include "base/parse.h"
+#include "base/timing.h"
+#include "core/output.h"
+#include "proxies/nginx/nginx.h"
+
+enum { RUN_TIMEOUT_MS = 120000, ANSWER_MAX = 65536, TAKE_OVER_MS = 30000, STOP_WAIT_MS = 10000 };
+
+static bool is_direct(struct ctx *ctx)
+{
+	return str_eq(ctx->inst.nginx_control, "direct");
+}
+
+static void helper_argv(struct ctx *ctx, const char *verb, struct strvec *argv)
+{
+	strvec_pushl(argv, "sudo", "-n", NULL);
+	strvec_pushf(argv, "%s/moorage-root", ctx->inst.libexec_dir);
+	strvec_pushf(argv, "nginx-%s", verb);
+}
+
+/* Runs it; what it said is in the error when it fails. */
+static int run(struct child *c, const char *what, struct err *err)
+{
+	AUTO_STRBUF said = STRBUF_CAPPED(ANSWER_MAX);
+	struct child_status st;
+	int r;
+
+	c->timeout_ms = RUN_TIMEOUT_MS;
+	out_flush();
+	r = child_capture(c, NULL, &said, &said, &st, err);
+	if (r < 0)
+		return err_wrap(err, "%s", what);
+	strbuf_trim(&said);
+	if (st.code == 0)
+		return 0;
+	if (!said.len)
+		return child_check(c, &st, err);
+	return err_set(err, ERR_FAILED, "%s failed:\n%s", what, said.buf);
+}
+
+int nginx_test(struct ctx *ctx, struct err *err)
+{
+	AUTO_CHILD c = CHILD_INIT;
+
+	if (is_direct(ctx))
+		strvec_pushl(&c.argv, ctx->inst.nginx_bin, "-t", "-q", "-c", ctx->inst.nginx_conf,
+			NULL);
+	else
+		helper_argv(ctx, "test", &c.argv);
+	return run(&c, "The test of the nginx configuration", err);
+}
+
+static int signal_master(struct ctx *ctx, int sig, struct err *err)
+{
+	AUTO_STRBUF text = STRBUF_INIT;
+	uint64_t pid;
+	int r = nginx_runs(ctx) ? fs_read(ctx->inst.nginx_pid, 64, &text, err) :
+				  err_set(err, ERR_FAILED, "nginx is not running");
+
+	if (r < 0)
+		return r;
+	strbuf_trim(&text);
+	r = parse_uint(text.buf, 2, INT32_MAX, &pid, err);
+	if (r >= 0 && kill((pid_t)pid, sig) < 0)
+		r = err_sys(err, "signal nginx");
+	return r;
+}
+
+static int stop_direct(struct ctx *ctx, struct err *err)
+{
+	uint64_t deadline = now_ms() + STOP_WAIT_MS;
+	int r;
+
+	if (!nginx_runs(ctx))
+		return 0;
+	r = signal_master(ctx, SIGQUIT, err);
+	while (r >= 0 && nginx_runs(ctx)) {
+		if (!ms_left(deadline))
+			return err_set(err, ERR_TIMEOUT, "nginx does not stop");
+		sleep_ms(20);
+	}
+	return r;
+}
+
+static int control_direct(struct ctx *ctx, const char *verb, struct err *err)
+{
+	AUTO_CHILD c = CHILD_INIT;
+	struct child_status st;
+	int r;
+
+	if (str_eq(verb, "reload"))
+		return signal_master(ctx, SIGHUP, err);
+	if (str_eq(verb, "stop"))
+		return stop_direct(ctx, err);
+	if (!str_eq(verb, "start") || nginx_runs(ctx))
+		return 0; /* there is no boot that enable and disable could mean */
+	strvec_pushl(&c.argv, ctx->inst.nginx_bin, "-c", ctx->inst.nginx_conf, NULL);
+	/* It leaves a daemon behind, which must not hold a pipe of ours open. */
+	c.out = CHILD_NULL;
+	c.timeout_ms = RUN_TIMEOUT_MS;
+	r = child_run(&c, &st, err);
+	return r < 0 ? r : child_check(&c, &st, err);
+}
+
+int nginx_control(struct ctx *ctx, const char *app, const char *verb, struct err *err)
+{
+	AUTO_CHILD c = CHILD_INIT;
+	AUTO_STRBUF command = STRBUF_INIT;
+	AUTO_FREE char *what = xasprintf("nginx %s", verb);
+	int r = nginx_value(ctx, app ? app : "--global", "nginx-service-command", &command, err);
+
+	if (r < 0)
+		return r;
+	if (!command.len && is_direct(ctx))
+		return control_direct(ctx, verb, err);
+	if (command.len)
+		strvec_pushl(&c.argv, command.buf, verb, NULL);
+	else
+		helper_argv(ctx, verb, &c.argv);
+	return run(&c, what, err);
+}
+
+int nginx_reload(struct ctx *ctx, const char *app, struct err *err)
+{
+	AUTO_FREE char *before = nginx_generation(ctx);
+	int r;
+
+	if (!*before) {
+		out_warn("nginx is not running; its configuration counts once it is started");
+		return 0;
+	}
+	r = nginx_control(ctx, app, "reload", err);
+	if (r < 0 || nginx_wait_taken_over(ctx, before, TAKE_OVER_MS))
+		return r;
+	return err_set(err, ERR_TIMEOUT,
+		"nginx has not taken over its new configuration; its error log says why");
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* What an image says about how its containers are to be started. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "core/app_env.h"
+#include "core/output.h"
+#include "core/state.h"
+#include "lib/engine/images.h"
+#include "schedulers/docker-local/driver.h"
+
+void image_facts_done(struct image_facts *f)
+{
+	free(f->image);
+	free(f->stage);
+	*f = (struct image_facts)IMAGE_FACTS_INIT;
+}
+
+const char *image_source_name(enum image_source source)
+{
+	static const char *const names[] = {
+		[SOURCE_DOCKERFILE] = "dockerfile",
+		[SOURCE_HEROKUISH] = "herokuish",
+		[SOURCE_PACK] = "pack",
+	};
+
+	return names[source];
+}
+
+const char *image_tag(const char *image)
+{
+	const char *slash = strrchr(image, '/');
+	const char *colon = strchr(slash ? slash : image, ':');
+
+	return colon ? colon + 1 : "latest";
+}
+
+static const char *text_at(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* Herokuish images run as a user that the environment names. */
+static bool is_herokuish(struct ctx *ctx, const char *app, const json_t *config)
+{
+	const json_t *env = json_object_get(config, "Env");
+	AUTO_STRBUF user = STRBUF_INIT;
+	AUTO_STRBUF wanted = STRBUF_INIT;
+	AUTO_ERR ignored = ERR_INIT;
+
+	if (app_env_get(ctx, app, "DOKKU_APP_USER", &user, &ignored) <= 0 || !user.len)
+		strbuf_set(&user, "herokuishuser");
+	strbuf_addf(&wanted, "USER=%s", user.buf);
+	for (size_t i = 0; i < json_array_size(env); i++) {
+		const char *pair = json_string_value(json_array_get(env, i));
+
+		if (pair && str_eq(pair, wanted.buf))
+			return true;
+	}
+	return false;
+}
+
+static bool host_is_amd64(void)
+{
+	struct utsname u;
+
+	return uname(&u) < 0 || str_eq(u.machine, "x86_64");
+}
+
+static void take_facts(struct ctx *ctx, const char *app, const json_t *inspected,
+	struct image_facts *f)
+{
+	const json_t *config = json_object_get(inspected, "Config");
+	const json_t *labels = json_object_get(config, "Labels");
+
+	if (*text_at(labels, "io.buildpacks.stack.id"))
+		f->source = SOURCE_PACK;
+	else if (is_herokuish(ctx, app, config))
+		f->source = SOURCE_HEROKUISH;
+	f->stage = xstrdup(text_at(labels, "com.dokku.image-stage"));
+	f->is_release = str_eq(f->stage, "release");
+	f->own_init = str_eq(text_at(labels, "org.opencontainers.image.vendor"), "linuxserver.io");
+	f->is_foreign_amd64 =
+		str_eq(text_at(inspected, "Architecture"), "amd64") && !host_is_amd64();
+}
+
+static int ask_log_driver(struct ctx *ctx, struct image_facts *f, struct err *err)
+{
+	json_t *info = NULL;
+	const char *driver;
+	int r = engine_info(ctx_engine(ctx), &info, err);
+
+	if (r < 0)
+		return r;
+	driver = text_at(info, "LoggingDriver");
+	f->log_max_size_ok = str_eq(driver, "json-file") || str_eq(driver, "local");
+	json_decref(info);
+	return 0;
+}
+
+int image_facts_load(struct ctx *ctx, const char *app, const char *image,
+	struct image_facts *ret, struct err *err)
+{
+	AUTO_IMAGE_FACTS f = IMAGE_FACTS_INIT;
+	json_t *inspected = NULL;
+	int r = engine_image_inspect(ctx_engine(ctx), image, &inspected, err);
+
+	if (r == -ERR_NOT_FOUND)
+		return err_user(err, ERR_NOT_FOUND, 1, "App image (%s) not found", image);
+	if (r < 0)
+		return err_wrap(err, "look at image '%s' of app '%s'", image, app);
+	f.image = xstrdup(image);
+	take_facts(ctx, app, inspected, &f);
+	json_decref(inspected);
+	r = ask_log_driver(ctx, &f, err);
+	if (r < 0)
+		return r;
+	*ret = f;
+	f = (struct image_facts)IMAGE_FACTS_INIT;
+	return 0;
+}

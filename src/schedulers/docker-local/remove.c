@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything of an app leaves: containers, images, state. And: an app is stopped. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "core/image.h"
+#include "core/output.h"
+#include "lib/engine/images.h"
+#include "schedulers/docker-local/driver.h"
+
+struct removal {
+	const char *id;
+	int timeout_s;
+};
+
+void step_remove_describe(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "remove all containers and images of %s", step_arg(step, "app"));
+}
+
+static int remove_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err *err)
+{
+	const struct removal *x = arg;
+	int r = container_stop(ctx, x->id, x->timeout_s, err);
+
+	(void)out;
+	return r < 0 ? r : container_remove(ctx, x->id, true, err);
+}
+
+static int remove_all(struct ctx *ctx, const char *app, const json_t *list, struct err *err)
+{
+	size_t count = json_array_size(list);
+	struct removal *all = xcalloc(count + 1, sizeof(*all));
+	struct job *jobs = xcalloc(count + 1, sizeof(*jobs));
+	int timeout = setting_stop_timeout(ctx, app);
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(list, i);
+		const char *id = json_string_value(json_object_get(item, "Id"));
+
+		all[i] = (struct removal){ id ? id : "", timeout };
+		jobs[i] = (struct job){ .run = remove_one, .arg = &all[i] };
+	}
+	r = jobs_run(ctx, jobs, count, err);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		if (jobs[i].result < 0)
+			r = err_set(err, jobs[i].err.kind, "%s", jobs[i].err.msg.buf);
+	}
+	jobs_done(jobs, count);
+	free(jobs);
+	free(all);
+	return r;
+}
+
+static int remove_containers(struct ctx *ctx, const char *app, struct err *err)
+{
+	json_t *list = NULL;
+	int r = list_ours(ctx, app, NULL, true, &list, err);
+
+	if (r >= 0)
+		r = remove_all(ctx, app, list, err);
+	json_decref(list);
+	return r;
+}
+
+/* Every tag in the app's repository, and what lost its tag but carries the app's label. */
+static int remove_image(struct ctx *ctx, const char *repo, const json_t *item, struct err *err)
+{
+	const json_t *tags = json_object_get(item, "RepoTags");
+	const char *id = json_string_value(json_object_get(item, "Id"));
+	AUTO_FREE char *prefix = xasprintf("%s:", repo);
+	size_t removed = 0;
+	AUTO_ERR why = ERR_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < json_array_size(tags); i++) {
+		const char *tag = json_string_value(json_array_get(tags, i));
+
+		if (!tag || !str_starts(tag, prefix))
+			continue;
+		r = engine_image_remove(ctx_engine(ctx), tag, true, false, &why);
+		removed++;
+	}
+	if (!removed && !json_array_size(tags) && id)
+		r = engine_image_remove(ctx_engine(ctx), id, false, false, &why);
+	/* ERR_EXISTS: a container of somebody else uses it, so it is not only ours. */
+	if (r >= 0 || r == -ERR_NOT_FOUND || r == -ERR_EXISTS)
+		return 0;
+	return err_set(err, why.kind, "remove image %s: %s", id ? id : "", why.msg.buf);
+}
+
+static int remove_listed(struct ctx *ctx, const char *repo, json_t *filters, struct err *err)
+{
+	json_t *list = NULL;
+	int r = engine_image_list(ctx_engine(ctx), false, filters, &list, err);
+
+	json_decref(filters);
+	for (size_t i = 0; r >= 0 && i < json_array_size(list); i++)
+		r = remove_image(ctx, repo, json_array_get(list, i), err);
+	json_decref(list);
+	return r;
+}
+
+static int remove_images(struct ctx *ctx, const char *app, struct err *err)
+{
+	AUTO_FREE char *repo = image_repo(ctx, app);
+	int r = remove_listed(ctx, repo, json_pack("{s:[s]}", "reference", repo), err);
+	json_t *labelled;
+
+	if (r < 0)
+		return r;
+	labelled = labels_filter(ctx, app);
+	json_object_set_new(labelled, "dangling", json_pack("[s]", "true"));
+	return remove_listed(ctx, repo, labelled, err);
+}
+
+int step_remove_run(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	AUTO_FREE char *data = inst_lib(&op->ctx->inst, "data/" PLUGIN "/%s", app);
+	json_t *nothing = json_object();
+	int r = remove_containers(op->ctx, app, err);
+
+	if (r >= 0)
+		r = remove_images(op->ctx, app, err);
+	if (r >= 0)
+		r = units_restore(op->ctx, app, nothing, err);
+	if (r >= 0)
+		r = dead_forget_app(op->ctx, app, err);
+	if (r >= 0)
+		r = fs_rm_rf(data, err);
+	json_decref(nothing);
+	return r < 0 ? err_wrap(err, "remove what the scheduler has of '%s'", app) : 0;
+}
+
+int local_plan_remove(struct operation *op, const char *app, struct err *err)
+{
+	return operation_add(op, &docker_local_steps[LOCAL_REMOVE], json_pack("{s:s}", "app", app), err);
+}
+
+int local_plan_stop(struct operation *op, const char *app, struct err *err)
+{
+	json_t *units = json_array();
+	json_t *list = NULL;
+	int r = list_ours(op->ctx, app, NULL, false, &list, err);
+
+	for (size_t i = 0; r >= 0 && i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
+		json_t *inspected = NULL;
+		const char *id = json_string_value(json_object_get(item, "Id"));
+
+		r = container_look(op->ctx, id ? id : "", &inspected, err);
+		if (r > 0) {
+			json_t *host = json_object_get(inspected, "HostConfig");
+
+			json_array_append_new(units,
+				json_pack("{s:s, s:O?}", "id", container_id(inspected), "restart",
+					json_object_get(host, "RestartPolicy")));
+		}
+		json_decref(inspected);
+	}
+	json_decref(list);
+	if (r < 0 || !json_array_size(units)) {
+		json_decref(units);
+		return r < 0 ? r : 0;
+	}
+	return operation_add(op, &docker_local_steps[LOCAL_STOP], json_pack("{s:s, s:o}", "app", app, "units", units),
+		err);
+}
