@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/builder.h"
+#include "core/cleanup.h"
 #include "core/deploy.h"
 #include "core/domains.h"
 #include "core/output.h"
@@ -104,6 +105,8 @@ static int choose(struct operation *op, struct step *step, struct strbuf *reason
 		return r;
 	r = trigger_fire(ctx, err, "pre-receive-app", app, *ret, step_arg(step, "dir"),
 		step_arg(step, "rev"), NULL);
+	if (r >= 0)
+		r = cleanup_run(ctx, app, false, err);
 	return r < 0 ? r : state_set(ctx, "builder", app, "detected", *ret, err);
 }
 

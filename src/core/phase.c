@@ -268,34 +268,53 @@ static int follow(struct run *run, int *ret_code, struct err *err)
 
 /* --- the result --- */
 
-static void add_json_line(struct strbuf *out, const char *verb, json_t *list)
+static void add_change(struct strvec *changes, const char *verb, json_t *list)
 {
-	json_t *shown = json_array_size(list) ? json_incref(list) : json_array();
-	AUTO_FREE char *text = json_dumps(shown, JSON_COMPACT);
+	AUTO_FREE char *text = json_array_size(list) ? json_dumps(list, JSON_COMPACT) : NULL;
 
-	strbuf_addf(out, "%s %s\n", verb, text ? text : "[]");
-	json_decref(shown);
+	if (text)
+		strvec_pushf(changes, "%s %s", verb, text);
 }
 
-/* The script's own command must not become the image's. */
+/* What the engine is told to change in the image that it makes of the container. */
+static void list_changes(const struct run *run, json_t *labels, struct strvec *ret)
+{
+	const char *key;
+	json_t *value;
+
+	add_change(ret, "ENTRYPOINT", config_of(run, "Entrypoint"));
+	add_change(ret, "CMD", config_of(run, "Cmd"));
+	json_object_foreach(labels, key, value)
+		strvec_pushf(ret, "LABEL %s=\"%s\"", key, json_string_value(value));
+}
+
+/*
+ * Makes the container's files the image. The script's own command must not become the image's: an
+ * image that has none gets that back by a line that only a build understands.
+ */
 static int commit(struct run *run, struct err *err)
 {
+	const char *colon = strrchr(run->phase->image, ':');
+	AUTO_FREE char *repo = xstrndup(run->phase->image,
+		colon ? (size_t)(colon - run->phase->image) : strlen(run->phase->image));
 	AUTO_FREE char *label = xasprintf("com.dokku.%s-phase", run->phase->name);
-	struct engine_commit opts = { .no_pause = true };
-	AUTO_STRBUF more = STRBUF_INIT;
+	AUTO_STRVEC changes = STRVEC_INIT;
 	AUTO_FREE char *id = NULL;
-	json_t *labels;
-	int r = engine_container_commit(ctx_engine(run->ctx), run->id, &opts, &id, err);
+	bool has_cmd = json_array_size(config_of(run, "Cmd")) != 0;
+	struct engine_commit opts = { .no_pause = true };
+	json_t *labels = labels_for(run->ctx, run->phase->app);
+	int r;
 
-	if (r < 0)
-		return err_wrap(err, "keep the result of the %s task", run->phase->name);
-	add_json_line(&more, "ENTRYPOINT", config_of(run, "Entrypoint"));
-	add_json_line(&more, "CMD", config_of(run, "Cmd"));
-	labels = labels_for(run->ctx, run->phase->app);
 	json_object_set_new(labels, label, json_string("true"));
-	r = image_derive(run->ctx, id, labels, more.buf, run->phase->image, err);
+	list_changes(run, labels, &changes);
+	opts.changes = changes.items;
+	opts.repo = has_cmd ? repo : NULL;
+	opts.tag = has_cmd && colon ? colon + 1 : NULL;
+	r = engine_container_commit(ctx_engine(run->ctx), run->id, &opts, &id, err);
+	if (r >= 0 && !has_cmd)
+		r = image_derive(run->ctx, id, labels, "CMD []\n", run->phase->image, err);
 	json_decref(labels);
-	return r;
+	return r < 0 ? err_wrap(err, "keep the result of the %s task", run->phase->name) : 0;
 }
 
 static int start_and_watch(struct run *run, struct err *err)
