@@ -23,7 +23,11 @@ static int write_text(const char *folder, const char *name,
 
 static bool has_page(const struct plugin *p)
 {
-	return p->summary || p->commands;
+	const struct plugin *one[] = { p, NULL };
+	AUTO_CATALOG visible = CATALOG_INIT;
+
+	catalog_load(&visible, one);
+	return p->summary || visible.count;
 }
 
 static int write_index(const char *folder, struct err *err)

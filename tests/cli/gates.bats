@@ -165,6 +165,9 @@ fake_docgen() {
 	# shellcheck disable=SC2016
 	echo 'Say `dokku boat:sink x`.' >"$CHECK_TOP/docs/two.md"
 	stops docs 'docs/two.md: boat:sink is not in docs/reference'
+	# shellcheck disable=SC2016
+	printf '## Not there yet\n\n`boat:sail`\n' | sed '1i\\' >"$CHECK_TOP/docs/two.md"
+	stops docs 'docs/two.md: boat:sail is there by now'
 	echo sails=3 >"$CHECK_TOP/docs/instance.conf"
 	stops docs 'docs/instance.conf: no line sails=2'
 }
