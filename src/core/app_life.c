@@ -7,6 +7,7 @@
 #include "core/app.h"
 #include "core/app_data.h"
 #include "core/domains.h"
+#include "core/git_repo.h"
 #include "core/output.h"
 #include "core/plugin.h"
 #include "core/proxy.h"
@@ -48,6 +49,8 @@ static int fill(struct ctx *ctx, const char *name, struct err *err)
 		r = state_set(ctx, "apps", name, "created-at", now, err);
 	if (r >= 0)
 		r = domains_setup(ctx, name, err);
+	if (r >= 0)
+		r = git_repo_init(ctx, name, err);
 	if (r >= 0)
 		r = procs_setup(ctx, name, err);
 	if (r >= 0)

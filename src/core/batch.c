@@ -120,8 +120,8 @@ static void reap(struct batch *b)
 		return;
 	}
 	if (child_wait(&job->child, &st, &err) < 0 || child_check(&job->child, &st, &err) < 0) {
-		AUTO_FREE char *why = st.code ? xasprintf("exit code %d", st.code) :
-						xstrdup(err_text(&err));
+		AUTO_FREE char *why =
+			st.code ? xasprintf("exit code %d", st.code) : xstrdup(err_text(&err));
 
 		note_failure(b, job->app, st.code ? st.code : 1, why);
 	}

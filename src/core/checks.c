@@ -27,8 +27,8 @@ static void load(struct ctx *ctx, const char *app, enum checks_list list, struct
 	strvec_split(ret, text, ",");
 }
 
-static int save(struct ctx *ctx, const char *app, enum checks_list list,
-	const struct strvec *types, struct err *err)
+static int save(struct ctx *ctx, const char *app, enum checks_list list, const struct strvec *types,
+	struct err *err)
 {
 	AUTO_FREE char *text = strvec_joined(types, ",");
 

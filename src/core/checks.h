@@ -21,8 +21,7 @@ char *checks_list(struct ctx *ctx, const char *app, enum checks_list list) MUST_
 MUST_CHECK int checks_put(struct ctx *ctx, const char *app, enum checks_list list,
 	const char *types, struct err *err);
 /* Takes TYPES off both lists; "_all_" empties them. */
-MUST_CHECK int checks_enable(struct ctx *ctx, const char *app, const char *types,
-	struct err *err);
+MUST_CHECK int checks_enable(struct ctx *ctx, const char *app, const char *types, struct err *err);
 
 /* Old containers of the type are stopped before new ones start. */
 bool checks_are_disabled(struct ctx *ctx, const char *app, const char *process);

@@ -7,6 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/app.h"
+#include "core/applock.h"
 #include "core/image.h"
 #include "core/output.h"
 #include "core/state.h"
@@ -18,8 +20,8 @@ static bool is_off(struct ctx *ctx, const char *app)
 	const char *env = getenv("DOKKU_SKIP_CLEANUP");
 
 	return (app && state_is_true(ctx, "builder", app, "skip-cleanup")) ||
-		state_is_true(ctx, "builder", SCOPE_GLOBAL, "skip-cleanup") ||
-		(env && str_eq(env, "true"));
+	       state_is_true(ctx, "builder", SCOPE_GLOBAL, "skip-cleanup") ||
+	       (env && str_eq(env, "true"));
 }
 
 /* The filter of everything that is ours, with one more criterion. */
@@ -40,9 +42,21 @@ static bool is_ours(struct ctx *ctx, const json_t *object)
 	return str_eq(label ? label : "", ctx->inst.label);
 }
 
+/* Another process works on the app: what looks dead may be what it wants to start again. */
+static bool is_busy(struct ctx *ctx, const json_t *object)
+{
+	const json_t *labels = json_object_get(object, "Labels");
+	const char *app = json_string_value(json_object_get(labels, "com.dokku.app-name"));
+
+	return app && app_name_valid_old(app) && !app_lock_held(ctx, app) &&
+	       app_lock_is_taken(ctx, app);
+}
+
 static const char *id_of(struct ctx *ctx, const json_t *object)
 {
-	return is_ours(ctx, object) ? json_string_value(json_object_get(object, "Id")) : NULL;
+	if (!is_ours(ctx, object) || is_busy(ctx, object))
+		return NULL;
+	return json_string_value(json_object_get(object, "Id"));
 }
 
 static int remove_containers(struct ctx *ctx, const char *app, struct err *err)
@@ -56,7 +70,7 @@ static int remove_containers(struct ctx *ctx, const char *app, struct err *err)
 	json_decref(filters);
 	if (r < 0)
 		return r;
-	json_array_foreach(list, i, one) {
+	json_array_foreach (list, i, one) {
 		const char *id = id_of(ctx, one);
 		AUTO_ERR ignored = ERR_INIT;
 
@@ -79,7 +93,7 @@ static int remove_images(struct ctx *ctx, const char *app, struct err *err)
 	json_decref(filters);
 	if (r < 0)
 		return r;
-	json_array_foreach(list, i, one) {
+	json_array_foreach (list, i, one) {
 		const char *id = id_of(ctx, one);
 		AUTO_ERR ignored = ERR_INIT;
 

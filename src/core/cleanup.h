@@ -11,9 +11,8 @@
 #include "core/ctx.h"
 
 /*
- * APP NULL: of all apps. Does nothing where the builder's skip-cleanup is set, unless FORCE.
- * Containers that a scheduler still counts on (its failed deploys, what a running deploy has made)
- * are those that are not dead; what cannot be removed right now stays and is no failure. ERR_REMOTE
- * and its kin only when the engine does not answer at all.
+ * APP NULL: of all apps but those that another process works on. Does nothing where the builder's
+ * skip-cleanup is set, unless FORCE. What cannot be removed right now stays and is no failure; only
+ * an engine that does not answer is.
  */
 MUST_CHECK int cleanup_run(struct ctx *ctx, const char *app, bool force, struct err *err);

@@ -45,6 +45,13 @@ MUST_CHECK int deploy_release(struct ctx *ctx, const char *app, struct err *err)
 MUST_CHECK int deploy_restart(struct ctx *ctx, const char *app, const char *process,
 	struct err *err);
 
+/* The same of the app's image TAG (NULL: latest), deployed before or not; a release without such an
+ * image does nothing. */
+MUST_CHECK int deploy_release_image(struct ctx *ctx, const char *app, const char *tag,
+	struct err *err);
+MUST_CHECK int deploy_image(struct ctx *ctx, const char *app, const char *tag, const char *process,
+	struct err *err);
+
 /* Step kinds of core, given to the common plugin's table. */
 extern const struct step_kind deploy_steps[];
 /* One of them by name; never NULL for a name that is in the table. */

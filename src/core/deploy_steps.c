@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/builder.h"
+#include "core/cleanup.h"
 #include "core/deploy.h"
 #include "core/domains.h"
 #include "core/output.h"
@@ -104,6 +105,8 @@ static int choose(struct operation *op, struct step *step, struct strbuf *reason
 		return r;
 	r = trigger_fire(ctx, err, "pre-receive-app", app, *ret, step_arg(step, "dir"),
 		step_arg(step, "rev"), NULL);
+	if (r >= 0)
+		r = cleanup_run(ctx, app, false, err);
 	return r < 0 ? r : state_set(ctx, "builder", app, "detected", *ret, err);
 }
 
@@ -142,6 +145,20 @@ static int run_build(struct operation *op, struct step *step, struct err *err)
 	if (r < 0 && !operation_interrupted())
 		err_user(err, ERR_FAILED, 0, "App build failed\n%s", err_text(err));
 	return r;
+}
+
+static int undo_build(struct operation *op, struct step *step, struct err *err)
+{
+	AUTO_STRVEC ports = STRVEC_INIT;
+	json_t *line;
+	size_t i;
+	int r = image_restore(op, step, err);
+
+	json_array_foreach (json_object_get(step->args, "ports"), i, line)
+		strvec_push(&ports, json_string_value(line) ? json_string_value(line) : "");
+	return r < 0 ? r
+		     : state_set_list(op->ctx, "ports", step_arg(step, "app"), "map-detected",
+			       &ports, err);
 }
 
 static void describe_build(const struct step *step, struct strbuf *out)
@@ -349,7 +366,7 @@ const struct step_kind deploy_steps[] = {
 	{ "source:extract", 0, describe_extract, source_extract, source_unextract },
 	{ "source:remove", STEP_QUIET, describe_remove, source_remove, NULL },
 	{ "builder:choose", 0, describe_choose, run_choose, NULL },
-	{ "builder:build", 0, describe_build, run_build, image_restore },
+	{ "builder:build", 0, describe_build, run_build, undo_build },
 	{ "release:env", 0, describe_env, release_env, NULL },
 	{ "release:predeploy", 0, describe_predeploy, release_predeploy, image_restore },
 	{ "release:label", 0, describe_label, release_label, image_restore },

@@ -186,8 +186,8 @@ static void push_legacy(const char *line, struct strvec *ret)
 	}
 }
 
-static int get_legacy(struct ctx *ctx, const char *app, enum docker_phase phase,
-	struct strvec *ret, struct err *err)
+static int get_legacy(struct ctx *ctx, const char *app, enum docker_phase phase, struct strvec *ret,
+	struct err *err)
 {
 	AUTO_FREE char *path = legacy_path(ctx, app, phase);
 	AUTO_STRBUF text = STRBUF_INIT;
@@ -280,8 +280,7 @@ int docker_options_clear(struct ctx *ctx, const char *app, const char *process,
 	return put(ctx, app, process, phase, &none, err);
 }
 
-int docker_options_processes(struct ctx *ctx, const char *app, struct strvec *ret,
-	struct err *err)
+int docker_options_processes(struct ctx *ctx, const char *app, struct strvec *ret, struct err *err)
 {
 	AUTO_STRVEC names = STRVEC_INIT;
 	int r = state_names(ctx, plugin, app, &names, err);
@@ -320,7 +319,7 @@ static bool fits(const char *option, enum docker_phase phase, const char *builde
 	if (str_eq(builder, "dockerfile") || str_eq(builder, "nixpacks") ||
 		str_eq(builder, "railpack"))
 		return !is_option(option, "--link") && !is_option(option, "-v") &&
-			!is_option(option, "--volume");
+		       !is_option(option, "--volume");
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "lib/engine/images.h"
+#include "lib/words/words.h"
 
 enum { TAR_BLOCK = 512 };
 
@@ -49,18 +50,37 @@ static int open_tar(const struct strbuf *text, struct err *err)
 	return TAKE_FD(fd);
 }
 
+/* One line for all labels: the classic builder makes an image of every line. */
+static void add_labels(json_t *labels, struct strbuf *out)
+{
+	const char *key;
+	json_t *value;
+
+	strbuf_addstr(out, "LABEL");
+	json_object_foreach (labels, key, value) {
+		strbuf_addch(out, ' ');
+		quote_double(out, key);
+		strbuf_addch(out, '=');
+		quote_double(out, json_string_value(value));
+	}
+	strbuf_addch(out, '\n');
+}
+
 int image_derive(struct ctx *ctx, const char *from, json_t *labels, const char *more,
 	const char *to, struct err *err)
 {
 	AUTO_STRBUF dockerfile = STRBUF_INIT;
-	AUTO_FREE char *label_text = json_dumps(labels, JSON_COMPACT);
 	struct engine_param params[] = {
-		{ "t", to }, { "labels", label_text }, { "rm", "1" }, { "forcerm", "1" }, {},
+		{ "t", to },
+		{ "rm", "1" },
+		{ "forcerm", "1" },
+		{},
 	};
 	AUTO_CLOSE int fd = -1;
 	int r;
 
 	strbuf_addf(&dockerfile, "FROM %s\n%s", from, more);
+	add_labels(labels, &dockerfile);
 	fd = open_tar(&dockerfile, err);
 	if (fd < 0)
 		return fd;

@@ -145,8 +145,8 @@ static int create_by_api(struct run *run, struct dockeropts *opts, const struct 
 }
 
 /* For flags that only the docker program knows. */
-static int create_by_client(struct run *run, const struct strvec *flags,
-	const struct strvec *words, struct err *err)
+static int create_by_client(struct run *run, const struct strvec *flags, const struct strvec *words,
+	struct err *err)
 {
 	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
 	AUTO_CHILD c = CHILD_INIT;
@@ -161,13 +161,12 @@ static int create_by_client(struct run *run, const struct strvec *flags,
 		docker_client_child(run->ctx, &client, &c);
 		strvec_pushl(&c.argv, "container", "create", NULL);
 		strvec_pushv(&c.argv, flags->items);
-		json_object_foreach(labels, key, value)
+		json_object_foreach (labels, key, value)
 			strvec_pushf(&c.argv, "--label=%s=%s", key, json_string_value(value));
 		strvec_push(&c.argv, run->phase->image);
 		strvec_pushv(&c.argv, words->items);
 		for (size_t i = 0; i < run->env.count; i++)
-			strvec_pushf(&c.env, "%s=%s", run->env.vars[i].key,
-				run->env.vars[i].value);
+			strvec_pushf(&c.env, "%s=%s", run->env.vars[i].key, run->env.vars[i].value);
 		r = child_capture(&c, NULL, &out, NULL, &st, err);
 	}
 	json_decref(labels);
@@ -204,8 +203,8 @@ static int create(struct run *run, struct err *err)
 		r = dockeropts_parse(flags.items, &source, &opts, NULL, err);
 	if (r < 0)
 		return r;
-	return r == DOCKEROPTS_NEEDS_CLIENT ? create_by_client(run, &flags, &words, err) :
-					      create_by_api(run, &opts, &words, err);
+	return r == DOCKEROPTS_NEEDS_CLIENT ? create_by_client(run, &flags, &words, err)
+					    : create_by_api(run, &opts, &words, err);
 }
 
 static int connect_networks(struct run *run, struct err *err)
@@ -268,34 +267,53 @@ static int follow(struct run *run, int *ret_code, struct err *err)
 
 /* --- the result --- */
 
-static void add_json_line(struct strbuf *out, const char *verb, json_t *list)
+static void add_change(struct strvec *changes, const char *verb, json_t *list)
 {
-	json_t *shown = json_array_size(list) ? json_incref(list) : json_array();
-	AUTO_FREE char *text = json_dumps(shown, JSON_COMPACT);
+	AUTO_FREE char *text = json_array_size(list) ? json_dumps(list, JSON_COMPACT) : NULL;
 
-	strbuf_addf(out, "%s %s\n", verb, text ? text : "[]");
-	json_decref(shown);
+	if (text)
+		strvec_pushf(changes, "%s %s", verb, text);
 }
 
-/* The script's own command must not become the image's. */
+/* What the engine is told to change in the image that it makes of the container. */
+static void list_changes(const struct run *run, json_t *labels, struct strvec *ret)
+{
+	const char *key;
+	json_t *value;
+
+	add_change(ret, "ENTRYPOINT", config_of(run, "Entrypoint"));
+	add_change(ret, "CMD", config_of(run, "Cmd"));
+	json_object_foreach (labels, key, value)
+		strvec_pushf(ret, "LABEL %s=\"%s\"", key, json_string_value(value));
+}
+
+/*
+ * Makes the container's files the image. The script's own command must not become the image's: an
+ * image that has none gets that back by a line that only a build understands.
+ */
 static int commit(struct run *run, struct err *err)
 {
+	const char *colon = strrchr(run->phase->image, ':');
+	AUTO_FREE char *repo = xstrndup(run->phase->image,
+		colon ? (size_t)(colon - run->phase->image) : strlen(run->phase->image));
 	AUTO_FREE char *label = xasprintf("com.dokku.%s-phase", run->phase->name);
-	struct engine_commit opts = { .no_pause = true };
-	AUTO_STRBUF more = STRBUF_INIT;
+	AUTO_STRVEC changes = STRVEC_INIT;
 	AUTO_FREE char *id = NULL;
-	json_t *labels;
-	int r = engine_container_commit(ctx_engine(run->ctx), run->id, &opts, &id, err);
+	bool has_cmd = json_array_size(config_of(run, "Cmd")) != 0;
+	struct engine_commit opts = { .no_pause = true };
+	json_t *labels = labels_for(run->ctx, run->phase->app);
+	int r;
 
-	if (r < 0)
-		return err_wrap(err, "keep the result of the %s task", run->phase->name);
-	add_json_line(&more, "ENTRYPOINT", config_of(run, "Entrypoint"));
-	add_json_line(&more, "CMD", config_of(run, "Cmd"));
-	labels = labels_for(run->ctx, run->phase->app);
 	json_object_set_new(labels, label, json_string("true"));
-	r = image_derive(run->ctx, id, labels, more.buf, run->phase->image, err);
+	list_changes(run, labels, &changes);
+	opts.changes = changes.items;
+	opts.repo = has_cmd ? repo : NULL;
+	opts.tag = has_cmd && colon ? colon + 1 : NULL;
+	r = engine_container_commit(ctx_engine(run->ctx), run->id, &opts, &id, err);
+	if (r >= 0 && !has_cmd)
+		r = image_derive(run->ctx, id, labels, "CMD []\n", run->phase->image, err);
 	json_decref(labels);
-	return r;
+	return r < 0 ? err_wrap(err, "keep the result of the %s task", run->phase->name) : 0;
 }
 
 static int start_and_watch(struct run *run, struct err *err)
@@ -374,7 +392,7 @@ int phase_sweep(struct ctx *ctx, const char *operation, struct err *err)
 	json_array_append_new(labels, json_string("dokku_phase_script"));
 	r = engine_container_list(ctx_engine(ctx), true, filter, &found, err);
 	json_decref(filter);
-	json_array_foreach(found, i, one) {
+	json_array_foreach (found, i, one) {
 		const char *id = json_string_value(json_object_get(one, "Id"));
 
 		if (r < 0 || !id)

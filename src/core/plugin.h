@@ -55,6 +55,7 @@ enum property_flags {
 	PROP_INTERNAL = 1 << 4, /* stored and copied, but not settable */
 	PROP_KEEP_EMPTY = 1 << 5, /* setting it to nothing stores an empty value */
 	PROP_HIDDEN_APP = 1 << 6, /* settable for an app, but its raw row is not generated */
+	PROP_SECRET = 1 << 7,     /* a whole text report shows it as "<scheme>://redacted" */
 
 	PROP_BOTH = PROP_APP | PROP_GLOBAL | PROP_COMPUTED | PROP_COMPUTED_GLOBAL,
 	PROP_GLOBAL_ONLY = PROP_GLOBAL | PROP_COMPUTED | PROP_COMPUTED_GLOBAL,

@@ -21,7 +21,10 @@ struct scale {
 	struct proc_count *items; /* in file order; web first where Dokku puts it first */
 	size_t count;
 };
-#define SCALE_INIT { 0 }
+#define SCALE_INIT                                                                                 \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void scale_done(struct scale *s);
 #define AUTO_SCALE CLEANUP(scale_done) struct scale
 
@@ -72,7 +75,7 @@ MUST_CHECK int procs_types(struct ctx *ctx, const char *app, struct strvec *ret,
  * Appends the command line of a process type, expanded against the merged environment with PORT;
  * 0 and nothing when the Procfile has no such entry or there is none.
  */
-MUST_CHECK int procs_command(struct ctx *ctx, const char *app, const char *proc,
-	const char *port, struct strbuf *out, struct err *err);
+MUST_CHECK int procs_command(struct ctx *ctx, const char *app, const char *proc, const char *port,
+	struct strbuf *out, struct err *err);
 /* A valid process type name. */
 bool proc_name_valid(const char *name);

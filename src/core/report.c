@@ -71,6 +71,7 @@ static int add_property(struct ctx *ctx, const struct plugin *p, const struct pr
 {
 	const char *type = plugin_report_type(p);
 	bool global = str_eq(scope, SCOPE_GLOBAL);
+	size_t first = ret->count;
 	int r = 0;
 
 	if (!global && (prop->flags & PROP_APP) && !(prop->flags & PROP_HIDDEN_APP)) {
@@ -94,6 +95,8 @@ static int add_property(struct ctx *ctx, const struct plugin *p, const struct pr
 		if (r >= 0)
 			report_add(ret, flag, value.buf);
 	}
+	for (size_t i = first; i < ret->count; i++)
+		ret->items[i].secret = (prop->flags & PROP_SECRET) != 0;
 	return r;
 }
 
@@ -138,6 +141,16 @@ static char *label_of(const char *flag)
 	return label;
 }
 
+/* What a person looking over somebody's shoulder may read; for free(). */
+static char *shown(const struct report_item *item)
+{
+	const char *end = item->secret ? strstr(item->value, "://") : NULL;
+
+	if (!item->secret || !*item->value)
+		return xstrdup(item->value);
+	return xasprintf("%.*sredacted", end ? (int)(end - item->value) + 3 : 0, item->value);
+}
+
 static void print_rows(const struct report *report, const struct plugin *p, const char *scope)
 {
 	const char *title = p->report_title ? p->report_title : plugin_report_type(p);
@@ -150,9 +163,12 @@ static void print_rows(const struct report *report, const struct plugin *p, cons
 	out_info2_quiet("%s %s information", scope, title);
 	for (size_t i = 0; i < report->count; i++) {
 		AUTO_FREE char *label = label_of(report->items[i].flag);
+		AUTO_FREE char *value = NULL;
 
-		if (report->items[i].value)
-			out_row(width, label, report->items[i].value);
+		if (!report->items[i].value)
+			continue;
+		value = shown(&report->items[i]);
+		out_row(width, label, value);
 	}
 }
 
@@ -172,10 +188,9 @@ static int print_one(const struct report *report, const char *info_flag, struct 
 	return err_set(err, ERR_USAGE, "Invalid flag passed, valid flags: %s", valid.buf);
 }
 
-static void print_json(const struct report *report, const struct plugin *p)
+json_t *report_to_json(const struct report *report, const struct plugin *p)
 {
 	AUTO_FREE char *prefix = xasprintf("--%s-", plugin_report_type(p));
-	AUTO_FREE char *text = NULL;
 	json_t *all = json_object();
 
 	for (size_t i = 0; i < report->count; i++) {
@@ -187,7 +202,14 @@ static void print_json(const struct report *report, const struct plugin *p)
 			json_object_set(all, item->flag + 2, value);
 		json_object_set_new(all, trimmed ? trimmed : item->flag + 2, value);
 	}
-	text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+	return all;
+}
+
+static void print_json(const struct report *report, const struct plugin *p)
+{
+	json_t *all = report_to_json(report, p);
+	AUTO_FREE char *text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+
 	out_line("%s", text ? text : "{}");
 	json_decref(all);
 }

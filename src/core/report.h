@@ -14,6 +14,7 @@ struct report_item {
 	char *flag;
 	char *value;
 	json_t *json; /* a JSON-only row when set; value is NULL */
+	bool secret;  /* as PROP_SECRET says */
 };
 
 struct report {
@@ -39,6 +40,9 @@ MUST_CHECK int report_build(struct ctx *ctx, const struct plugin *p, const char 
  */
 MUST_CHECK int report_print(const struct report *report, const struct plugin *p,
 	const char *scope, const char *info_flag, const char *format, struct err *err);
+
+/* What --format json prints: a new object. */
+json_t *report_to_json(const struct report *report, const struct plugin *p) MUST_CHECK;
 
 /* The `<verb>:report` command of any plugin. */
 MUST_CHECK int report_command(struct ctx *ctx, const struct plugin *p, const struct args *args,

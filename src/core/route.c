@@ -48,7 +48,7 @@ static bool is_address(const char *text)
 	if (strchr(text, ':'))
 		return inet_pton(AF_INET6, text, &addr) == 1;
 	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789.-_") == strlen(text);
+				     "0123456789.-_") == strlen(text);
 }
 
 int listener_parse(const char *text, char **ret_address, unsigned *ret_port, struct err *err)
@@ -66,8 +66,7 @@ int listener_parse(const char *text, char **ret_address, unsigned *ret_port, str
 	return 0;
 }
 
-int route_static_listener(struct ctx *ctx, const char *app, struct listeners *ret,
-	struct err *err)
+int route_static_listener(struct ctx *ctx, const char *app, struct listeners *ret, struct err *err)
 {
 	AUTO_FREE char *text = state_get_or(ctx, "network", app, "static-web-listener", "");
 	AUTO_FREE char *address = NULL;
@@ -84,8 +83,7 @@ int route_static_listener(struct ctx *ctx, const char *app, struct listeners *re
 }
 
 /* With a static listener the scheduler is not asked: the app need not run here at all. */
-static int find_listeners(struct ctx *ctx, const char *app, struct listeners *ret,
-	struct err *err)
+static int find_listeners(struct ctx *ctx, const char *app, struct listeners *ret, struct err *err)
 {
 	const struct scheduler *s;
 	int r = route_static_listener(ctx, app, ret, err);

@@ -11,14 +11,17 @@
 
 struct routes {
 	char *app;
-	struct strvec hosts;      /* empty: no names, port-based routing */
-	struct port_maps ports;   /* effective */
+	struct strvec hosts;        /* empty: no names, port-based routing */
+	struct port_maps ports;     /* effective */
 	struct listeners listeners; /* of all process types that listen */
-	bool tls;                 /* a certificate exists */
-	char *cert;               /* its paths; NULL without one */
+	bool tls;                   /* a certificate exists */
+	char *cert;                 /* its paths; NULL without one */
 	char *key;
 };
-#define ROUTES_INIT { .hosts = STRVEC_INIT }
+#define ROUTES_INIT                                                                                \
+	{                                                                                          \
+		.hosts = STRVEC_INIT                                                               \
+	}
 void routes_done(struct routes *r);
 #define AUTO_ROUTES CLEANUP(routes_done) struct routes
 

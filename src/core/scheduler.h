@@ -112,7 +112,7 @@ struct scheduler {
 	int (*logs)(struct ctx *ctx, const struct log_request *req, struct err *err);
 	int (*logs_failed)(struct ctx *ctx, const char *app, struct err *err);
 	int (*inspect)(struct ctx *ctx, const char *app, json_t **ret, struct err *err);
-	/* Runs the checks of running units, all or PROCESS. */
+	/* Runs the checks of running units: all, those of PROCESS ("web") or one ("web.2"). */
 	int (*check)(struct ctx *ctx, const char *app, const char *process, struct err *err);
 	/* Removes what was handed over and is due; APP NULL: of all apps. */
 	int (*retire)(struct ctx *ctx, const char *app, struct err *err);

@@ -80,9 +80,9 @@ static void check_file(struct place *p, const char *file, const char *want)
 		assert_string_equal(text.buf, want);
 }
 
-#define procfile(p, text) write_at(p, "lib/data/ps/shop/Procfile", text)
+#define procfile(p, text)    write_at(p, "lib/data/ps/shop/Procfile", text)
 #define check_scale(p, want) check_file(p, "lib/config/ps/shop/scale", want)
-#define check_old(p, want) check_file(p, "lib/config/ps/shop/scale.old", want)
+#define check_old(p, want)   check_file(p, "lib/config/ps/shop/scale.old", want)
 
 /* Words separated by blanks. The error's text, or "". */
 static void update(struct place *p, const char *words, const char *want_error)
@@ -262,12 +262,16 @@ static void options_are_sorted_and_removed_by_meaning(void **state)
 	AUTO_ERR err = ERR_INIT;
 	struct ctx *ctx = &p->ctx;
 
-	assert_int_equal(docker_options_add(ctx, "shop", NULL, DOCKER_PHASE_RUN, "-v /b:/b", &err), 0);
-	assert_int_equal(docker_options_add(ctx, "shop", NULL, DOCKER_PHASE_RUN, "-v /a:/a", &err), 0);
-	assert_int_equal(docker_options_add(ctx, "shop", NULL, DOCKER_PHASE_RUN, "-v /a:/a", &err), 0);
+	assert_int_equal(docker_options_add(ctx, "shop", NULL, DOCKER_PHASE_RUN, "-v /b:/b", &err),
+		0);
+	assert_int_equal(docker_options_add(ctx, "shop", NULL, DOCKER_PHASE_RUN, "-v /a:/a", &err),
+		0);
+	assert_int_equal(docker_options_add(ctx, "shop", NULL, DOCKER_PHASE_RUN, "-v /a:/a", &err),
+		0);
 	check_file(p, OPTIONS "_default_.run", "-v /a:/a\n-v /b:/b\n");
-	assert_int_equal(
-		docker_options_remove(ctx, "shop", NULL, DOCKER_PHASE_RUN, "-v '/a':/a", &err), 0);
+	assert_int_equal(docker_options_remove(ctx, "shop", NULL, DOCKER_PHASE_RUN, "-v '/a':/a",
+				 &err),
+		0);
 	check_file(p, OPTIONS "_default_.run", "-v /b:/b\n");
 	assert_int_equal(docker_options_clear(ctx, "shop", NULL, DOCKER_PHASE_RUN, &err), 0);
 	check_file(p, OPTIONS "_default_.run", NULL);
@@ -281,15 +285,17 @@ static void legacy_options_are_read_and_drained_by_a_change(void **state)
 	AUTO_ERR err = ERR_INIT;
 
 	write_at(p, "home/shop/DOCKER_OPTIONS_DEPLOY", "# c\n\n -v /a:/a --link x \n-e A=b #c\n");
-	assert_int_equal(
-		docker_options_get(&p->ctx, "shop", NULL, DOCKER_PHASE_DEPLOY, &got, &err), 0);
+	assert_int_equal(docker_options_get(&p->ctx, "shop", NULL, DOCKER_PHASE_DEPLOY, &got, &err),
+		0);
 	joined = strvec_joined(&got, "|");
 	assert_string_equal(joined, "-v /a:/a|--link x|-e A=b #c");
-	assert_int_equal(
-		docker_options_add(&p->ctx, "shop", "web", DOCKER_PHASE_DEPLOY, "--init", &err), 0);
+	assert_int_equal(docker_options_add(&p->ctx, "shop", "web", DOCKER_PHASE_DEPLOY, "--init",
+				 &err),
+		0);
 	check_file(p, "home/shop/DOCKER_OPTIONS_DEPLOY", "# c\n\n -v /a:/a --link x \n-e A=b #c\n");
-	assert_int_equal(
-		docker_options_add(&p->ctx, "shop", NULL, DOCKER_PHASE_DEPLOY, "--init", &err), 0);
+	assert_int_equal(docker_options_add(&p->ctx, "shop", NULL, DOCKER_PHASE_DEPLOY, "--init",
+				 &err),
+		0);
 	check_file(p, OPTIONS "_default_.deploy", "--init\n--link x\n-e A=b #c\n-v /a:/a\n");
 	check_file(p, "home/shop/DOCKER_OPTIONS_DEPLOY", NULL);
 }
@@ -311,7 +317,8 @@ static void builders_get_the_options_they_can_use(void **state)
 	struct place *p = *state;
 
 	write_at(p, OPTIONS "_default_.build",
-		"#x\n--build-args a\n--file=D\n--link x\n--restart=no\n--volume-driver d\n-v /a:/a\n");
+		"#x\n--build-args a\n--file=D\n--link x\n--restart=no\n--volume-driver d\n-v "
+		"/a:/a\n");
 	write_at(p, OPTIONS "_default_.deploy", "--restart=no\n-p 1:1\n");
 	check_for(p, DOCKER_PHASE_BUILD, "dockerfile", "--build-args a|--file=D|--volume-driver d");
 	check_for(p, DOCKER_PHASE_BUILD, "herokuish", "--link x|--volume-driver d|-v /a:/a");
@@ -376,8 +383,7 @@ static void taking_web_off_leaves_web2(void **state)
 	assert_int_equal(checks_put(&p->ctx, "shop", CHECKS_SKIPPED, "web2,web", &err), 0);
 	assert_int_equal(checks_enable(&p->ctx, "shop", "web", &err), 0);
 	check_lists(p, "", "web2");
-	assert_int_equal(
-		checks_put(&p->ctx, "shop", CHECKS_SKIPPED, "a b", &err), -ERR_USAGE);
+	assert_int_equal(checks_put(&p->ctx, "shop", CHECKS_SKIPPED, "a b", &err), -ERR_USAGE);
 	check_lists(p, "", "web2");
 }
 
@@ -425,8 +431,9 @@ static void static_listener_needs_no_scheduler(void **state)
 	AUTO_ERR err = ERR_INIT;
 
 	assert_int_equal(route_static_listener(&p->ctx, "shop", &got, &err), 0);
-	assert_int_equal(
-		state_set(&p->ctx, "network", "shop", "static-web-listener", "10.0.0.9:81", &err), 0);
+	assert_int_equal(state_set(&p->ctx, "network", "shop", "static-web-listener", "10.0.0.9:81",
+				 &err),
+		0);
 	assert_int_equal(route_static_listener(&p->ctx, "shop", &got, &err), 1);
 	assert_int_equal(got.count, 1);
 	assert_string_equal(got.items[0].process, "web");

@@ -3,24 +3,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fs.h"
 
-enum { SAID_MAX = 16 * 1024 };
+enum { SAID_MAX = 16 * 1024, TIPS_MAX = 16 << 20 };
 
 /* git-rev-parse --local-env-vars, and what a push adds. */
 static const char *const hook_variables[] = {
-	"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CONFIG",
-	"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_GRAFT_FILE", "GIT_COMMON_DIR",
-	"GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_NO_REPLACE_OBJECTS",
-	"GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE",
+	"GIT_DIR",
+	"GIT_WORK_TREE",
+	"GIT_INDEX_FILE",
+	"GIT_PREFIX",
+	"GIT_CONFIG",
+	"GIT_CONFIG_PARAMETERS",
+	"GIT_CONFIG_COUNT",
+	"GIT_GRAFT_FILE",
+	"GIT_COMMON_DIR",
+	"GIT_REPLACE_REF_BASE",
+	"GIT_SHALLOW_FILE",
+	"GIT_NO_REPLACE_OBJECTS",
+	"GIT_IMPLICIT_WORK_TREE",
+	"GIT_INTERNAL_SUPER_PREFIX",
+	"GIT_NAMESPACE",
 	"GIT_QUARANTINE_PATH",
 };
 
 static const char *const quarantine_variables[] = {
-	"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+	"GIT_OBJECT_DIRECTORY",
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES",
 };
 
 void git_child_quarantine(struct child *c, const char *dir)
@@ -78,24 +91,39 @@ int git_quiet(struct child *c, struct err *err)
 	return r < 0 ? r : check(c, &st, &said, err);
 }
 
+/* What is to be packed, as pack-objects reads it: REV, but nothing that a ref reaches. */
+static int list_tips(const char *dir, const char *rev, struct err *err)
+{
+	AUTO_STRBUF text = STRBUF_CAPPED(TIPS_MAX);
+	AUTO_CLOSE int fd = memfd_create("tips", MFD_CLOEXEC);
+	AUTO_CHILD c = CHILD_INIT;
+	int r;
+
+	strbuf_addf(&text, "%s\n", rev);
+	git_child(&c, dir);
+	strvec_pushl(&c.argv, "for-each-ref", "--format=^%(objectname)", NULL);
+	r = git_output(&c, &text, err);
+	if (r < 0)
+		return r;
+	if (text.truncated)
+		return err_set(err, ERR_INVALID, "the repository has too many refs");
+	if (fd < 0 || fs_write_all(fd, text.buf, text.len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "prepare the list of what is to be packed");
+	return TAKE_FD(fd);
+}
+
 /* Starts `pack-objects`, which writes what REV needs to its out pipe. */
 static int start_pack(struct child *c, const char *dir, const char *rev, struct err *err)
 {
-	AUTO_FREE char *revs = xasprintf("%s\n--not\n--all\n", rev);
-	size_t len = strlen(revs);
-	int r;
+	AUTO_CLOSE int tips = list_tips(dir, rev, err);
 
+	if (tips < 0)
+		return tips;
 	git_child_quarantine(c, dir);
 	strvec_pushl(&c->argv, "pack-objects", "-q", "--revs", "--stdout", NULL);
-	c->in = CHILD_PIPE;
+	c->in = tips;
 	c->out = CHILD_PIPE;
-	r = child_start(c, err);
-	if (r < 0)
-		return r;
-	/* Less than a pipe holds, so this cannot wait. */
-	r = fs_write_all(c->in, revs, len) < 0 ? err_sys(err, "write to git pack-objects") : 0;
-	close(TAKE_FD(c->in));
-	return r;
+	return child_start(c, err);
 }
 
 static int finish(struct child *c, const char *what, int r, struct err *err)
@@ -106,8 +134,8 @@ static int finish(struct child *c, const char *what, int r, struct err *err)
 
 	if (r < 0 || w < 0)
 		return r < 0 ? r : w;
-	return st.code ? err_set(err, ERR_FAILED, "git %s failed (exit code %d)", what, st.code) :
-			 0;
+	return st.code ? err_set(err, ERR_FAILED, "git %s failed (exit code %d)", what, st.code)
+		       : 0;
 }
 
 int git_leave_quarantine(const char *dir, const char *rev, struct err *err)
@@ -130,4 +158,12 @@ int git_leave_quarantine(const char *dir, const char *rev, struct err *err)
 	if (r >= 0)
 		r = finish(&index, "index-pack", 0, err);
 	return finish(&pack, "pack-objects", r, err);
+}
+
+void git_forget_push(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hook_variables); i++)
+		unsetenv(hook_variables[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(quarantine_variables); i++)
+		unsetenv(quarantine_variables[i]);
 }

@@ -27,3 +27,5 @@ MUST_CHECK int git_quiet(struct child *c, struct err *err);
  * quarantine into the repository DIR. Nothing to do outside of a push.
  */
 MUST_CHECK int git_leave_quarantine(const char *dir, const char *rev, struct err *err);
+/* Takes git's variables of a push out of this process's environment. */
+void git_forget_push(void);

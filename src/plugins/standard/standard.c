@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands without a plugin of their own: help, version. */
+/* Commands without a plugin of their own: cleanup, help, report, version. */
 #include <stdio.h>
 
 #include "base/fs.h"
@@ -8,6 +8,8 @@
 #include "core/operation.h"
 #include "core/output.h"
 #include "core/version.h"
+#include "plugins/standard/urls.h"
+#include "plugins/standard/standard.h"
 
 static int run_help(struct ctx *ctx, const struct args *args, struct err *err)
 {
@@ -32,9 +34,25 @@ static const struct flag help_flags[] = {
 	{},
 };
 
+static const struct flag report_flags[] = {
+	{ "all", 0, FLAG_BOOL, NULL, "All apps" },
+	{ "format", 0, FLAG_VALUE, "stdout|json", "Output format; json has the apps only" },
+	{},
+};
+
 static const struct command commands[] = {
+	{ "cleanup", "[<app>]", "Remove dead containers and dangling images",
+		CMD_APP | CMD_APP_OPTIONAL | CMD_LOCK, 0, 1, NULL, standard_run_cleanup, NULL },
 	{ "help", "[--all]", "Print the list of commands", CMD_READ, 0, -1, help_flags, run_help,
 		NULL },
+	{ "url", "<app>", "Print the first address of an app", CMD_APP | CMD_READ, 1, 1, NULL,
+		urls_run_first, NULL },
+	{ "urls", "<app>", "Print all addresses of an app", CMD_APP | CMD_READ, 1, 1, NULL, urls_run,
+		NULL },
+	{ "report", "[--format stdout|json] [--all|<app>]",
+		"Report on the machine and on one or all apps",
+		CMD_APP | CMD_APP_OPTIONAL | CMD_READ | CMD_JSON, 0, 1, report_flags,
+		standard_run_report, NULL },
 	{ "version", "", "Print dokku's version", CMD_READ, 0, -1, NULL, run_version, NULL },
 	{},
 };

@@ -222,7 +222,7 @@ static const struct trigger_handler triggers[] = {
 
 extern const struct plugin plugin_scheduler_docker_local;
 const struct plugin plugin_scheduler_docker_local = {
-	.name = PLUGIN,
+	.name = "scheduler-docker-local",
 	.alias = "docker-local",
 	.summary = "Manage the docker-local scheduler of an app",
 	.properties = properties,

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/plugin.h"
+#include "core/property.h"
+
+static const struct property properties[] = {
+	{ "dockerfile-path", PROP_BOTH, "Dockerfile", "Dockerfile to build, below the build folder",
+		check_inside_path, NULL },
+	{},
+};
+
+extern const struct plugin plugin_builder_dockerfile;
+const struct plugin plugin_builder_dockerfile = {
+	.name = "builder-dockerfile",
+	.alias = "dockerfile",
+	.summary = "Build apps that have a Dockerfile",
+	.properties = properties,
+};

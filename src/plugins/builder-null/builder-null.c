@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/plugin.h"
+
+extern const struct plugin plugin_builder_null;
+const struct plugin plugin_builder_null = {
+	.name = "builder-null",
+	.summary = "Build nothing, for apps whose images come from elsewhere",
+	.report_flags = REPORT_NONE,
+};

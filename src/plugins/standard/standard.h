@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Commands without a plugin of their own. */
+
+#include "core/args.h"
+#include "core/ctx.h"
+
+MUST_CHECK int standard_run_cleanup(struct ctx *ctx, const struct args *args, struct err *err);
+MUST_CHECK int standard_run_report(struct ctx *ctx, const struct args *args, struct err *err);

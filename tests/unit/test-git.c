@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/git/refline.h"
+
+#define ZERO "0000000000000000000000000000000000000000"
+#define ONE  "1111111111111111111111111111111111111111"
+#define TWO  "2222222222222222222222222222222222222222"
+
+static void assert_refused(const char *text)
+{
+	AUTO_GIT_REFLINES lines = GIT_REFLINES_INIT;
+	AUTO_ERR err = ERR_INIT;
+
+	assert_int_equal(git_reflines_parse(text, strlen(text), &lines, &err), -ERR_INVALID);
+	assert_int_equal(lines.count, 0);
+}
+
+static void lines_of_a_push_are_read(void **state)
+{
+	static const char text[] =
+		ZERO " " ONE " refs/heads/main\n" ONE " " TWO " refs/tags/v1.0\n";
+	AUTO_GIT_REFLINES lines = GIT_REFLINES_INIT;
+	AUTO_ERR err = ERR_INIT;
+
+	assert_int_equal(git_reflines_parse(text, strlen(text), &lines, &err), 0);
+	assert_int_equal(lines.count, 2);
+	assert_true(git_oid_is_zero(lines.items[0].old));
+	assert_string_equal(lines.items[0].rev, ONE);
+	assert_string_equal(lines.items[0].ref, "refs/heads/main");
+	assert_string_equal(lines.items[1].old, ONE);
+	assert_string_equal(lines.items[1].ref, "refs/tags/v1.0");
+}
+
+static void anything_else_is_refused_with_its_line(void **state)
+{
+	static const char text[] = ZERO " " ONE " refs/heads/main\nrubbish\n";
+	AUTO_GIT_REFLINES lines = GIT_REFLINES_INIT;
+	AUTO_ERR err = ERR_INIT;
+
+	assert_int_equal(git_reflines_parse(text, strlen(text), &lines, &err), -ERR_INVALID);
+	assert_non_null(strstr(err.msg.buf, "line 2"));
+	assert_refused(ZERO " refs/heads/main\n");
+	assert_refused(ZERO "  " ONE " refs/heads/main\n");
+	assert_refused(ZERO " " ONE " refs/heads/main \n");
+	assert_refused(ZERO " 1111 refs/heads/main\n");
+	assert_refused(ZERO " " ONE " main\n");
+	assert_refused(ZERO " " ONE "\n");
+	assert_refused("\n");
+	assert_refused(ZERO " " ONE "111111111111111111111111 refs/heads/main\n");
+	assert_refused("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA " ONE " refs/heads/main\n");
+}
+
+static void ref_names_follow_the_rules_of_git(void **state)
+{
+	assert_true(git_ref_valid("refs/heads/feature/x-1"));
+	assert_true(git_ref_valid("refs/heads/@"));
+	assert_false(git_ref_valid("heads/main"));
+	assert_false(git_ref_valid("refs/heads/"));
+	assert_false(git_ref_valid("refs//heads"));
+	assert_false(git_ref_valid("refs/heads/.hidden"));
+	assert_false(git_ref_valid("refs/heads/a..b"));
+	assert_false(git_ref_valid("refs/heads/a.lock"));
+	assert_false(git_ref_valid("refs/heads/a.lock/b"));
+	assert_false(git_ref_valid("refs/heads/a."));
+	assert_false(git_ref_valid("refs/heads/a@{b"));
+	assert_false(git_ref_valid("refs/heads/a b"));
+	assert_false(git_ref_valid("refs/heads/a~1"));
+	assert_false(git_ref_valid("refs/heads/a\\b"));
+	assert_false(git_ref_valid("refs/heads/a\x7f"));
+}
+
+static void branch_names_cannot_look_like_options(void **state)
+{
+	assert_true(git_branch_name_valid("main"));
+	assert_true(git_branch_name_valid("release/1.0"));
+	assert_false(git_branch_name_valid("-f"));
+	assert_false(git_branch_name_valid("HEAD"));
+	assert_false(git_branch_name_valid(""));
+	assert_false(git_branch_name_valid("a b"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_of_a_push_are_read),
+		cmocka_unit_test(anything_else_is_refused_with_its_line),
+		cmocka_unit_test(ref_names_follow_the_rules_of_git),
+		cmocka_unit_test(branch_names_cannot_look_like_options),
+	};
+
+	return cmocka_run_group_tests_name("git", tests, NULL, NULL);
+}
