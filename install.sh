@@ -117,7 +117,23 @@ install_packages() {
 	if ! engine_answers && ! command -v dockerd >/dev/null; then
 		say "No Docker Engine answers: installing Debian's docker.io"
 		apt_install docker.io iptables
+	elif ! command -v docker >/dev/null; then
+		say "Installing the docker program; the engine that answers stays as it is"
+		install_client
 	fi
+}
+
+# Debian has the client and the engine in one package; the engine that comes along stays off.
+install_client() {
+	local policy=/usr/sbin/policy-rc.d ours=false
+	if [[ ! -e $policy ]]; then
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 755 $policy
+		ours=true
+	fi
+	apt_install docker.io
+	! $ours || rm -f $policy
+	! has_systemd || systemctl disable -q docker.service docker.socket containerd.service 2>/dev/null || true
 }
 
 # --- services: systemd where it runs, else init scripts, else the daemon itself ---
@@ -230,6 +246,15 @@ install_program() {
 	mark program
 }
 
+# The group that may use the engine's socket. One that comes from outside (a container's mount) may
+# have a number without a name here; it gets one.
+engine_group() {
+	local gid
+	gid=$(stat -c %g /var/run/docker.sock)
+	getent group "$gid" >/dev/null || groupadd --gid "$gid" docker-engine
+	getent group "$gid" | cut -d: -f1
+}
+
 setup_user() {
 	local group
 	if ! getent passwd dokku >/dev/null; then
@@ -239,7 +264,7 @@ setup_user() {
 	fi
 	# "*" and not "!": no password, but sshd accepts keys.
 	usermod -p '*' dokku
-	for group in docker adm; do
+	for group in adm "$(engine_group)"; do
 		! getent group "$group" >/dev/null || usermod -aG "$group" dokku
 	done
 	chmod 0755 "$ROOT"

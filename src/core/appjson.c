@@ -54,7 +54,7 @@ int appjson_formation(json_t *app_json, struct scale *ret, struct err *err)
 	const char *name;
 	json_t *entry;
 
-	json_object_foreach(formation, name, entry) {
+	json_object_foreach (formation, name, entry) {
 		json_t *quantity = jsonc_get(entry, "quantity");
 		json_int_t n = json_integer_value(quantity);
 
@@ -66,8 +66,8 @@ int appjson_formation(json_t *app_json, struct scale *ret, struct err *err)
 				name);
 		if (!json_is_integer(quantity) || n < 0 || n > QUANTITY_MAX)
 			return err_set(err, ERR_INVALID,
-				"app.json: formation.%s.quantity is not a number from 0 to %d", name,
-				QUANTITY_MAX);
+				"app.json: formation.%s.quantity is not a number from 0 to %d",
+				name, QUANTITY_MAX);
 		scale_put(ret, name, (unsigned)n);
 	}
 	return 0;

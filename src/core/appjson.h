@@ -26,13 +26,16 @@ MUST_CHECK int appjson_formation(json_t *app_json, struct scale *ret, struct err
 /* --- env --- */
 
 struct appjson_var {
-	char *value;       /* "" when there is none */
+	char *value; /* "" when there is none */
 	char *description;
 	bool required;
-	bool secret;       /* generator: secret */
+	bool secret; /* generator: secret */
 	bool sync;
 };
-#define APPJSON_VAR_INIT { .required = true }
+#define APPJSON_VAR_INIT                                                                           \
+	{                                                                                          \
+		.required = true                                                                   \
+	}
 void appjson_var_done(struct appjson_var *v);
 #define AUTO_APPJSON_VAR CLEANUP(appjson_var_done) struct appjson_var
 

@@ -14,12 +14,15 @@
 struct build_capture {
 	struct ctx *ctx;
 	char *app;
-	char *id;    /* NULL: nothing is captured, a parent does it */
-	int out;     /* the streams of before */
+	char *id; /* NULL: nothing is captured, a parent does it */
+	int out;  /* the streams of before */
 	int err;
 	pid_t copier;
 };
-#define BUILD_CAPTURE_INIT { .out = -1, .err = -1, .copier = -1 }
+#define BUILD_CAPTURE_INIT                                                                         \
+	{                                                                                          \
+		.out = -1, .err = -1, .copier = -1                                                 \
+	}
 
 /*
  * Starts a record and the capture, unless a parent process does that already. Fails only when the

@@ -21,10 +21,17 @@ static const struct {
 	const char *source;
 	const char *kind;
 } sources[] = {
-	{ "git-hook", "build" }, { "ps:rebuild", "build" }, { "git:sync", "build" },
-	{ "git:from-archive", "build" }, { "git:from-image", "build" },
-	{ "git:load-image", "build" }, { "ps:restart", "deploy" }, { "ps:start", "deploy" },
-	{ "deploy", "deploy" }, { "config-redeploy", "deploy" }, { "unknown", "deploy" },
+	{ "git-hook", "build" },
+	{ "ps:rebuild", "build" },
+	{ "git:sync", "build" },
+	{ "git:from-archive", "build" },
+	{ "git:from-image", "build" },
+	{ "git:load-image", "build" },
+	{ "ps:restart", "deploy" },
+	{ "ps:start", "deploy" },
+	{ "deploy", "deploy" },
+	{ "config-redeploy", "deploy" },
+	{ "unknown", "deploy" },
 };
 
 void build_record_done(struct build_record *r)
@@ -52,7 +59,7 @@ bool build_id_valid(const char *id)
 	size_t len = strlen(id);
 
 	return len && len <= BUILD_ID_MAX &&
-		strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+	       strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
 static char *folder(struct ctx *ctx, const char *app)
@@ -200,8 +207,7 @@ static int newest_first(const void *a, const void *b)
 	return order ? order : strcmp(y->id, x->id);
 }
 
-static void load_one(struct ctx *ctx, const char *app, const char *file,
-	struct build_records *ret)
+static void load_one(struct ctx *ctx, const char *app, const char *file, struct build_records *ret)
 {
 	AUTO_FREE char *id = xstrndup(file, strlen(file) - strlen(".json"));
 	struct build_record record = BUILD_RECORD_INIT;
@@ -216,8 +222,7 @@ static void load_one(struct ctx *ctx, const char *app, const char *file,
 	ret->items[ret->count++] = record;
 }
 
-int build_records_load(struct ctx *ctx, const char *app, struct build_records *ret,
-	struct err *err)
+int build_records_load(struct ctx *ctx, const char *app, struct build_records *ret, struct err *err)
 {
 	AUTO_FREE char *dir = folder(ctx, app);
 	AUTO_STRVEC names = STRVEC_INIT;

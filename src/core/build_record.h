@@ -18,16 +18,19 @@ enum { BUILD_ID_MAX = 64, BUILD_RETENTION = 20 };
 struct build_record {
 	char *id;
 	char *app;
-	char *kind;       /* build, deploy */
+	char *kind; /* build, deploy */
 	int64_t pid;
-	char *started_at; /* RFC 3339 */
+	char *started_at;  /* RFC 3339 */
 	char *finished_at; /* NULL while it runs */
-	char *status;     /* running, succeeded, failed, canceled */
-	char *source;     /* git-hook, ps:rebuild ... */
+	char *status;      /* running, succeeded, failed, canceled */
+	char *source;      /* git-hook, ps:rebuild ... */
 	bool has_exit_code;
 	int64_t exit_code;
 };
-#define BUILD_RECORD_INIT { 0 }
+#define BUILD_RECORD_INIT                                                                          \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void build_record_done(struct build_record *r);
 #define AUTO_BUILD_RECORD CLEANUP(build_record_done) struct build_record
 
@@ -35,7 +38,10 @@ struct build_records {
 	struct build_record *items;
 	size_t count;
 };
-#define BUILD_RECORDS_INIT { 0 }
+#define BUILD_RECORDS_INIT                                                                         \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void build_records_done(struct build_records *all);
 #define AUTO_BUILD_RECORDS CLEANUP(build_records_done) struct build_records
 
@@ -46,8 +52,8 @@ char *build_log_path(struct ctx *ctx, const char *app, const char *id) MUST_CHEC
 MUST_CHECK int build_record_start(struct ctx *ctx, const char *app, const char *id, int64_t pid,
 	const char *source, struct err *err);
 /* Ends a running record (others stay as they are) and prunes. A missing one is fine. */
-MUST_CHECK int build_record_finish(struct ctx *ctx, const char *app, const char *id,
-	int exit_code, struct err *err);
+MUST_CHECK int build_record_finish(struct ctx *ctx, const char *app, const char *id, int exit_code,
+	struct err *err);
 /* Ends it with a status of one's own. */
 MUST_CHECK int build_record_end(struct ctx *ctx, struct build_record *record, const char *status,
 	int exit_code, struct err *err);

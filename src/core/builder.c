@@ -91,8 +91,7 @@ static int unknown(const char *name, struct err *err)
 }
 
 /* WHEN is "pre-build" or "post-build". */
-static int fire_around(const struct build *b, const char *name, const char *when,
-	struct err *err)
+static int fire_around(const struct build *b, const char *name, const char *when, struct err *err)
 {
 	AUTO_FREE char *old = xasprintf("%s-%s", when, name);
 	int r = 0;
@@ -125,6 +124,5 @@ int builder_build(const struct build *b, const char *name, struct err *err)
 		return unknown(name, err);
 	if (builder && builder->build)
 		r = build_own(builder, b, err);
-	return r < 0 ? r :
-		       trigger_fire(ctx, err, "builder-build", name, b->app, b->dir, NULL);
+	return r < 0 ? r : trigger_fire(ctx, err, "builder-build", name, b->app, b->dir, NULL);
 }

@@ -13,9 +13,9 @@
 struct build {
 	struct ctx *ctx;
 	const char *app;
-	const char *dir;   /* the work tree's build root (build-dir applied) */
-	const char *rev;   /* "" when unknown */
-	const char *image; /* repo:tag to produce */
+	const char *dir;       /* the work tree's build root (build-dir applied) */
+	const char *rev;       /* "" when unknown */
+	const char *image;     /* repo:tag to produce */
 	const char *operation; /* id, for the label com.moorage.operation */
 };
 

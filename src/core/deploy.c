@@ -140,8 +140,8 @@ int deploy_plan_build(struct operation *op, const char *app, const char *rev, st
 	if (r >= 0)
 		r = plan_image(op, app, dir, revision.buf, image, err);
 	if (r >= 0)
-		r = deploy_add(op, "source:remove",
-			json_pack("{s:s, s:s}", "app", app, "dir", dir), err);
+		r = deploy_add(op, "source:remove", json_pack("{s:s, s:s}", "app", app, "dir", dir),
+			err);
 	return r < 0 ? r : deploy_plan_release(op, app, image, err);
 }
 
@@ -183,8 +183,8 @@ static int plan_after_switch(struct operation *op, const struct deploy *d,
 		json_pack("{s:s, s:s, s:s}", "app", d->app, "pid", pid, "image", d->image), err);
 
 	if (r >= 0 && ref)
-		r = deploy_add(op, "deploy:ref",
-			json_pack("{s:s, s:O}", "app", d->app, "ref", ref), err);
+		r = deploy_add(op, "deploy:ref", json_pack("{s:s, s:O}", "app", d->app, "ref", ref),
+			err);
 	if (r >= 0)
 		r = deploy_add(op, "deploy:core-post-deploy",
 			json_pack("{s:s, s:s}", "app", d->app, "image", d->image), err);
@@ -207,8 +207,8 @@ static int plan_unmark(struct operation *op, const char *app, struct err *err)
 
 	if (!build)
 		return 0;
-	return deploy_add(op, "deploy:unmark",
-		json_pack("{s:s, s:s}", "app", app, "build", build), err);
+	return deploy_add(op, "deploy:unmark", json_pack("{s:s, s:s}", "app", app, "build", build),
+		err);
 }
 
 int deploy_plan_start(struct operation *op, const struct deploy *d, struct err *err)

@@ -49,8 +49,8 @@ MUST_CHECK int deploy_restart(struct ctx *ctx, const char *app, const char *proc
  * image does nothing. */
 MUST_CHECK int deploy_release_image(struct ctx *ctx, const char *app, const char *tag,
 	struct err *err);
-MUST_CHECK int deploy_image(struct ctx *ctx, const char *app, const char *tag,
-	const char *process, struct err *err);
+MUST_CHECK int deploy_image(struct ctx *ctx, const char *app, const char *tag, const char *process,
+	struct err *err);
 
 /* Step kinds of core, given to the common plugin's table. */
 extern const struct step_kind deploy_steps[];

@@ -122,8 +122,8 @@ static int redeploy(struct ctx *ctx, const char *name, const struct deploy *d, b
 
 	if (r < 0)
 		return r;
-	r = release ? deploy_plan_release(op, d->app, d->image, err) :
-		      deploy_plan_start(op, d, err);
+	r = release ? deploy_plan_release(op, d->app, d->image, err)
+		    : deploy_plan_start(op, d, err);
 	return run_planned(op, r, err);
 }
 

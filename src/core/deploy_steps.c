@@ -159,10 +159,11 @@ static int undo_build(struct operation *op, struct step *step, struct err *err)
 	size_t i;
 	int r = image_restore(op, step, err);
 
-	json_array_foreach(json_object_get(step->args, "ports"), i, line)
+	json_array_foreach (json_object_get(step->args, "ports"), i, line)
 		strvec_push(&ports, json_string_value(line) ? json_string_value(line) : "");
-	return r < 0 ? r : state_set_list(op->ctx, "ports", step_arg(step, "app"),
-				   "map-detected", &ports, err);
+	return r < 0 ? r
+		     : state_set_list(op->ctx, "ports", step_arg(step, "app"), "map-detected",
+			       &ports, err);
 }
 
 static void describe_build(const struct step *step, struct strbuf *out)

@@ -59,8 +59,8 @@ static json_t *circumstances(struct ctx *ctx, const struct strvec *found)
 		"/usr/local/lib/docker/cli-plugins/docker-buildx",
 		"/usr/local/libexec/docker/cli-plugins/docker-buildx",
 	};
-	AUTO_FREE char *own = xasprintf("%s/.docker/cli-plugins/docker-buildx",
-		ctx->inst.dokku_root);
+	AUTO_FREE char *own =
+		xasprintf("%s/.docker/cli-plugins/docker-buildx", ctx->inst.dokku_root);
 	json_t *files = json_array();
 
 	for (size_t i = 0; i < found->count; i++)
@@ -155,8 +155,8 @@ static bool can_buildkit(struct ctx *ctx, const char *path)
 	if (fs_write_str(file, "FROM scratch\nCOPY Dockerfile /\n", 0644, &ignored) < 0)
 		return false;
 	docker_client_child(ctx, &client, &c);
-	strvec_pushl(&c.argv, "image", "build", "--quiet", "--output",
-		"type=tar,dest=/dev/null", dir, NULL);
+	strvec_pushl(&c.argv, "image", "build", "--quiet", "--output", "type=tar,dest=/dev/null",
+		dir, NULL);
 	return succeeds(&c);
 }
 

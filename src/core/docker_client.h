@@ -15,7 +15,10 @@ struct docker_client {
 	char *path;
 	bool buildkit; /* DOCKER_BUILDKIT=1 works with it and this engine */
 };
-#define DOCKER_CLIENT_INIT { 0 }
+#define DOCKER_CLIENT_INIT                                                                         \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void docker_client_done(struct docker_client *c);
 #define AUTO_DOCKER_CLIENT CLEANUP(docker_client_done) struct docker_client
 

@@ -121,8 +121,7 @@ static char *start_of(long long pid)
 	return xstrdup(fields.items[19]);
 }
 
-int git_ref_expect(struct ctx *ctx, const char *app, const struct pushed_ref *ref,
-	struct err *err)
+int git_ref_expect(struct ctx *ctx, const char *app, const struct pushed_ref *ref, struct err *err)
 {
 	AUTO_FREE char *path = expect_path(ctx, app);
 	AUTO_FREE char *start = start_of(getppid());
@@ -142,8 +141,7 @@ static const char *member(json_t *note, const char *key)
 	return value ? value : "";
 }
 
-static int settle(struct ctx *ctx, const char *app, json_t *note, const char *path,
-	struct err *err)
+static int settle(struct ctx *ctx, const char *app, json_t *note, const char *path, struct err *err)
 {
 	struct pushed_ref ref = { member(note, "name"), member(note, "old"), member(note, "rev") };
 	AUTO_FREE char *start =

@@ -57,7 +57,7 @@ static void add_labels(json_t *labels, struct strbuf *out)
 	json_t *value;
 
 	strbuf_addstr(out, "LABEL");
-	json_object_foreach(labels, key, value) {
+	json_object_foreach (labels, key, value) {
 		strbuf_addch(out, ' ');
 		quote_double(out, key);
 		strbuf_addch(out, '=');
@@ -71,7 +71,10 @@ int image_derive(struct ctx *ctx, const char *from, json_t *labels, const char *
 {
 	AUTO_STRBUF dockerfile = STRBUF_INIT;
 	struct engine_param params[] = {
-		{ "t", to }, { "rm", "1" }, { "forcerm", "1" }, {},
+		{ "t", to },
+		{ "rm", "1" },
+		{ "forcerm", "1" },
+		{},
 	};
 	AUTO_CLOSE int fd = -1;
 	int r;

@@ -18,7 +18,6 @@ MUST_CHECK int image_derive(struct ctx *ctx, const char *from, json_t *labels, c
 const char *image_label(json_t *inspected, const char *name);
 
 /* Gives the name IMAGE to what had it before (an id; "": nobody), and removes what has it now. */
-MUST_CHECK int image_put_back(struct ctx *ctx, const char *image, const char *old,
-	struct err *err);
+MUST_CHECK int image_put_back(struct ctx *ctx, const char *image, const char *old, struct err *err);
 /* Id of an image, "" when there is none; for free(). */
 MUST_CHECK int image_id(struct ctx *ctx, const char *image, char **ret, struct err *err);

@@ -145,8 +145,8 @@ static int create_by_api(struct run *run, struct dockeropts *opts, const struct 
 }
 
 /* For flags that only the docker program knows. */
-static int create_by_client(struct run *run, const struct strvec *flags,
-	const struct strvec *words, struct err *err)
+static int create_by_client(struct run *run, const struct strvec *flags, const struct strvec *words,
+	struct err *err)
 {
 	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
 	AUTO_CHILD c = CHILD_INIT;
@@ -161,13 +161,12 @@ static int create_by_client(struct run *run, const struct strvec *flags,
 		docker_client_child(run->ctx, &client, &c);
 		strvec_pushl(&c.argv, "container", "create", NULL);
 		strvec_pushv(&c.argv, flags->items);
-		json_object_foreach(labels, key, value)
+		json_object_foreach (labels, key, value)
 			strvec_pushf(&c.argv, "--label=%s=%s", key, json_string_value(value));
 		strvec_push(&c.argv, run->phase->image);
 		strvec_pushv(&c.argv, words->items);
 		for (size_t i = 0; i < run->env.count; i++)
-			strvec_pushf(&c.env, "%s=%s", run->env.vars[i].key,
-				run->env.vars[i].value);
+			strvec_pushf(&c.env, "%s=%s", run->env.vars[i].key, run->env.vars[i].value);
 		r = child_capture(&c, NULL, &out, NULL, &st, err);
 	}
 	json_decref(labels);
@@ -204,8 +203,8 @@ static int create(struct run *run, struct err *err)
 		r = dockeropts_parse(flags.items, &source, &opts, NULL, err);
 	if (r < 0)
 		return r;
-	return r == DOCKEROPTS_NEEDS_CLIENT ? create_by_client(run, &flags, &words, err) :
-					      create_by_api(run, &opts, &words, err);
+	return r == DOCKEROPTS_NEEDS_CLIENT ? create_by_client(run, &flags, &words, err)
+					    : create_by_api(run, &opts, &words, err);
 }
 
 static int connect_networks(struct run *run, struct err *err)
@@ -284,7 +283,7 @@ static void list_changes(const struct run *run, json_t *labels, struct strvec *r
 
 	add_change(ret, "ENTRYPOINT", config_of(run, "Entrypoint"));
 	add_change(ret, "CMD", config_of(run, "Cmd"));
-	json_object_foreach(labels, key, value)
+	json_object_foreach (labels, key, value)
 		strvec_pushf(ret, "LABEL %s=\"%s\"", key, json_string_value(value));
 }
 
@@ -393,7 +392,7 @@ int phase_sweep(struct ctx *ctx, const char *operation, struct err *err)
 	json_array_append_new(labels, json_string("dokku_phase_script"));
 	r = engine_container_list(ctx_engine(ctx), true, filter, &found, err);
 	json_decref(filter);
-	json_array_foreach(found, i, one) {
+	json_array_foreach (found, i, one) {
 		const char *id = json_string_value(json_object_get(one, "Id"));
 
 		if (r < 0 || !id)

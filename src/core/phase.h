@@ -8,8 +8,8 @@
 struct phase {
 	const char *app;
 	const char *image;
-	const char *name;   /* "predeploy", "release", "postdeploy", "heroku.postdeploy" */
-	bool commit;        /* what it leaves behind becomes IMAGE */
+	const char *name;      /* "predeploy", "release", "postdeploy", "heroku.postdeploy" */
+	bool commit;           /* what it leaves behind becomes IMAGE */
 	const char *operation; /* id, for the label com.moorage.operation */
 };
 

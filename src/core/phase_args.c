@@ -51,8 +51,8 @@ int phase_command(const char *command, const char *shell, json_t *entrypoint, bo
 
 static bool is_dropped(const char *flag)
 {
-	static const char *const names[] = { "--cpus", "--gpus", "--memory",
-		"--memory-reservation", "--memory-swap", "--publish", "--restart", "-p" };
+	static const char *const names[] = { "--cpus", "--gpus", "--memory", "--memory-reservation",
+		"--memory-swap", "--publish", "--restart", "-p" };
 	const char *rest;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

@@ -14,8 +14,8 @@
  * (an array, may be NULL) of its own, the words of the command as its arguments. An entry point that
  * is just tini counts as none.
  */
-MUST_CHECK int phase_command(const char *command, const char *shell, json_t *entrypoint,
-	bool trace, struct strvec *ret, struct err *err);
+MUST_CHECK int phase_command(const char *command, const char *shell, json_t *entrypoint, bool trace,
+	struct strvec *ret, struct err *err);
 
 /* Removes flags that make no sense for a script: limits, published ports, restart policy. */
 void phase_filter_flags(struct strvec *flags);

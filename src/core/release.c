@@ -26,9 +26,9 @@ int image_restore(struct operation *op, struct step *step, struct err *err)
 {
 	int r = phase_sweep(op->ctx, op->id, err);
 
-	return r < 0 ? r :
-		       image_put_back(op->ctx, step_arg(step, "image"),
-			       step_arg(step, "old_image"), err);
+	return r < 0 ? r
+		     : image_put_back(op->ctx, step_arg(step, "image"), step_arg(step, "old_image"),
+			       err);
 }
 
 int release_sweep(struct operation *op, struct step *step, struct err *err)
@@ -65,11 +65,11 @@ static int ask(const char *name, const struct appjson_var *v, char **ret, struct
 	size_t size = 0;
 
 	if (!isatty(0)) {
-		return v->required ?
-			err_set(err, ERR_INVALID,
-				"required env var %s has no value, no default, and no TTY for prompt",
-				name) :
-			0;
+		return v->required ? err_set(err, ERR_INVALID,
+					     "required env var %s has no value, no default, and no "
+					     "TTY for prompt",
+					     name)
+				   : 0;
 	}
 	out_info1("Enter value for %s%s%s%s", name, *v->description ? " (" : "", v->description,
 		*v->description ? ")" : "");
@@ -112,26 +112,26 @@ static int set_variable(struct ctx *ctx, const char *app, const char *name, json
 static int set_variables(struct ctx *ctx, const char *app, json_t *vars, struct err *err)
 {
 	bool first = !app_is_deployed(ctx, app) &&
-		!state_exists(ctx, "app-json", app, "appjson-env-processed");
+		     !state_exists(ctx, "app-json", app, "appjson-env-processed");
 	AUTO_STRVEC names = STRVEC_INIT;
 	AUTO_ENV now = ENV_INIT;
 	const char *name;
 	json_t *entry;
 	int r = app_env_merged(ctx, app, &now, err);
 
-	json_object_foreach(vars, name, entry)
+	json_object_foreach (vars, name, entry)
 		strvec_push(&names, name);
 	strvec_sort(&names);
 	out_info1("Processing app.json env vars");
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		name = names.items[i];
-		r = env_key_valid(name) ?
-			set_variable(ctx, app, name, json_object_get(vars, name), first, &now,
-				err) :
-			err_set(err, ERR_INVALID, "app.json: '%.100s' cannot be a variable", name);
+		r = env_key_valid(name) ? set_variable(ctx, app, name, json_object_get(vars, name),
+						  first, &now, err)
+					: err_set(err, ERR_INVALID,
+						  "app.json: '%.100s' cannot be a variable", name);
 	}
-	return r < 0 ? r :
-		       state_set(ctx, "app-json", app, "appjson-env-processed", "executed", err);
+	return r < 0 ? r
+		     : state_set(ctx, "app-json", app, "appjson-env-processed", "executed", err);
 }
 
 /* "pre-release-builder", and its name of before. */
@@ -150,8 +150,7 @@ static int fire_before(struct ctx *ctx, const char *app, const char *image, stru
 			old);
 		r = trigger_fire(ctx, err, old, app, tag_of(image), NULL);
 	}
-	return r < 0 ? r :
-		       trigger_fire(ctx, err, "pre-release-builder", builder, app, image, NULL);
+	return r < 0 ? r : trigger_fire(ctx, err, "pre-release-builder", builder, app, image, NULL);
 }
 
 int release_env(struct operation *op, struct step *step, struct err *err)
@@ -231,16 +230,13 @@ int release_command(struct operation *op, struct step *step, struct err *err)
 
 int release_plan_scale(struct operation *op, const char *app, struct err *err)
 {
-	AUTO_STRVEC lines = STRVEC_INIT;
 	AUTO_STRBUF can = STRBUF_INIT;
 	AUTO_FREE char *image = image_name(op->ctx, app, NULL);
-	json_t *scale = json_array();
-	int r = state_get_list(op->ctx, "ps", app, "scale", &lines, err);
+	json_t *scale = NULL;
+	int r = procs_scale_save(op->ctx, app, &scale, err);
 
 	if (r >= 0)
 		r = state_get(op->ctx, "ps", app, "can-scale", &can, err);
-	for (size_t i = 0; i < lines.count; i++)
-		json_array_append_new(scale, json_string(lines.items[i]));
 	if (r < 0) {
 		json_decref(scale);
 		return r;
@@ -251,21 +247,7 @@ int release_plan_scale(struct operation *op, const char *app, struct err *err)
 		err);
 }
 
-static int check_types(struct ctx *ctx, const char *app, const struct scale *wanted,
-	struct err *err)
-{
-	AUTO_STRVEC types = STRVEC_INIT;
-	int r = procs_types(ctx, app, &types, err);
-
-	for (size_t i = 0; r > 0 && i < wanted->count; i++) {
-		if (wanted->items[i].count && !strvec_has(&types, wanted->items[i].name))
-			return err_set(err, ERR_INVALID,
-				"%s is not a valid process name to scale up",
-				wanted->items[i].name);
-	}
-	return r < 0 ? r : 0;
-}
-
+/* A quantity in app.json makes its formation the whole scale. */
 static int apply_formation(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_SCALE wanted = SCALE_INIT;
@@ -277,10 +259,8 @@ static int apply_formation(struct ctx *ctx, const char *app, struct err *err)
 	r = appjson_formation(app_json, &wanted, err);
 	json_decref(app_json);
 	if (r >= 0)
-		r = check_types(ctx, app, &wanted, err);
-	if (r >= 0)
 		r = state_set(ctx, "ps", app, "can-scale", wanted.count ? "false" : "true", err);
-	return r < 0 || !wanted.count ? r : procs_set_scale(ctx, app, &wanted, err);
+	return r < 0 || !wanted.count ? r : procs_update_scale(ctx, app, &wanted, true, err);
 }
 
 static int fire_after(struct ctx *ctx, const char *app, const char *image, struct err *err)
@@ -316,16 +296,10 @@ int release_unscale(struct operation *op, struct step *step, struct err *err)
 {
 	const char *app = step_arg(step, "app");
 	const char *can = step_arg(step, "can_scale");
-	AUTO_STRVEC lines = STRVEC_INIT;
-	json_t *line;
-	size_t i;
-	int r;
+	int r = procs_scale_restore(op->ctx, app, json_object_get(step->args, "scale"), err);
 
-	json_array_foreach(json_object_get(step->args, "scale"), i, line)
-		strvec_push(&lines, json_string_value(line) ? json_string_value(line) : "");
-	r = state_set_list(op->ctx, "ps", app, "scale", &lines, err);
 	if (r < 0)
 		return r;
-	return *can ? state_set(op->ctx, "ps", app, "can-scale", can, err) :
-		      state_unset(op->ctx, "ps", app, "can-scale", err);
+	return *can ? state_set(op->ctx, "ps", app, "can-scale", can, err)
+		    : state_unset(op->ctx, "ps", app, "can-scale", err);
 }

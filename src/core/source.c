@@ -43,7 +43,8 @@ static int add_clone(struct ctx *ctx, const char *app, const char *repo, const c
 	int r;
 
 	git_child(&clone, "/");
-	strvec_pushl(&clone.argv, "clone", "-q", "--no-checkout", "--no-hardlinks", repo, dir, NULL);
+	strvec_pushl(&clone.argv, "clone", "-q", "--no-checkout", "--no-hardlinks", repo, dir,
+		NULL);
 	r = git_quiet(&clone, err);
 	if (r < 0)
 		return r;
@@ -121,8 +122,8 @@ int source_checkout(struct operation *op, struct step *step, struct err *err)
 	/* mkdir() refuses a folder that somebody else has put there. */
 	if (mkdir(dir, 0755) < 0)
 		return err_sys(err, "create '%s'", dir);
-	r = keeps ? add_clone(op->ctx, app, repo, dir, step_arg(step, "rev"), err) :
-		    add_worktree(repo, dir, step_arg(step, "rev"), err);
+	r = keeps ? add_clone(op->ctx, app, repo, dir, step_arg(step, "rev"), err)
+		  : add_worktree(repo, dir, step_arg(step, "rev"), err);
 	has_modules = fs_exists(modules);
 	if (r >= 0 && has_modules)
 		r = add_submodules(dir, err);

@@ -19,8 +19,8 @@
 
 struct setting_file {
 	enum staged_kind kind;
-	const char *name;     /* where builders and plugins look for it */
-	const char *plugin;   /* property that names another path; NULL: there is none */
+	const char *name;   /* where builders and plugins look for it */
+	const char *plugin; /* property that names another path; NULL: there is none */
 	const char *property;
 	int (*check)(const char *text, size_t len, struct err *err);
 };
@@ -148,8 +148,8 @@ static int stage_missing(struct ctx *ctx, const char *app, const char *dir,
 static int stage_file(struct ctx *ctx, const char *app, const char *dir,
 	const struct setting_file *f, struct err *err)
 {
-	AUTO_FREE char *path = f->plugin ?
-		path_setting(ctx, f->plugin, app, f->property, f->name) : xstrdup(f->name);
+	AUTO_FREE char *path = f->plugin ? path_setting(ctx, f->plugin, app, f->property, f->name)
+					 : xstrdup(f->name);
 	int r = stage_content(ctx, app, dir, f, path, err);
 
 	if (r == -ERR_NOT_FOUND) {

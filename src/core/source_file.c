@@ -85,8 +85,7 @@ bool source_has(const char *dir, const char *path)
 	return fd >= 0;
 }
 
-int source_read(const char *dir, const char *path, size_t max, struct strbuf *out,
-	struct err *err)
+int source_read(const char *dir, const char *path, size_t max, struct strbuf *out, struct err *err)
 {
 	AUTO_FREE char *by_fd = NULL;
 	AUTO_CLOSE int fd = source_open(dir, path, err);

@@ -38,7 +38,12 @@ teardown() {
 	[ ! -e "$inst/lib/data/apps/hello/.deploy.lock" ]
 	[ ! -e "$inst/home/hello/worktrees" ]
 	[ -z "$(find "$inst/lib/data" -name '*.missing' -o -name '*.[0-9]*')" ]
-	[ -z "$(ls -d /tmp/dokku-*-git_build_app_repo.* 2> /dev/null)" ]
+	# The journal names the work tree; other instances may have theirs beside it.
+	trees=$(grep -oh '/tmp/dokku-[^"]*git_build_app_repo[^"]*' "$inst"/lib/data/moorage/history/*)
+	[ -n "$trees" ]
+	for tree in $trees; do
+		[ ! -e "$tree" ]
+	done
 	[ -z "$(docker ps -aq --filter "label=com.moorage.instance=$label")" ]
 }
 

@@ -24,7 +24,8 @@ static void assert_refused(const char *text)
 
 static void lines_of_a_push_are_read(void **state)
 {
-	static const char text[] = ZERO " " ONE " refs/heads/main\n" ONE " " TWO " refs/tags/v1.0\n";
+	static const char text[] =
+		ZERO " " ONE " refs/heads/main\n" ONE " " TWO " refs/tags/v1.0\n";
 	AUTO_GIT_REFLINES lines = GIT_REFLINES_INIT;
 	AUTO_ERR err = ERR_INIT;
 

@@ -29,7 +29,8 @@ static void expose_lines_become_port_maps(void **state)
 {
 	AUTO_PORT_MAPS maps = PORT_MAPS_INIT;
 
-	expose_of_dockerfile("FROM x\nEXPOSE 8080 9090\nEXPOSE 443\nEXPOSE 53/udp\nEXPOSE 5000/tcp\r\n",
+	expose_of_dockerfile("FROM x\nEXPOSE 8080 9090\nEXPOSE 443\nEXPOSE 53/udp\nEXPOSE "
+			     "5000/tcp\r\n",
 		&maps);
 	assert_ports(&maps, "http:8080:8080 https:443:443 udp:53:53 http:5000:5000");
 }
@@ -128,8 +129,8 @@ static void formation_gives_quantities_only(void **state)
 {
 	AUTO_SCALE scale = SCALE_INIT;
 	AUTO_ERR err = ERR_INIT;
-	json_t *all = json_pack("{s:{s:{s:i}, s:{s:i}}}", "formation", "web", "quantity", 2, "worker",
-		"max_parallel", 3);
+	json_t *all = json_pack("{s:{s:{s:i}, s:{s:i}}}", "formation", "web", "quantity", 2,
+		"worker", "max_parallel", 3);
 
 	assert_int_equal(appjson_formation(all, &scale, &err), 0);
 	assert_int_equal(scale.count, 1);

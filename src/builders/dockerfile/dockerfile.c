@@ -55,8 +55,8 @@ static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err
 
 /* --- the command line --- */
 
-static int add_flags_of(struct ctx *ctx, const char *trigger, const char *app,
-	struct strbuf *out, struct err *err)
+static int add_flags_of(struct ctx *ctx, const char *trigger, const char *app, struct strbuf *out,
+	struct err *err)
 {
 	AUTO_STRVEC args = STRVEC_INIT;
 	AUTO_STRBUF empty = STRBUF_INIT;
@@ -167,8 +167,7 @@ static int ports_of_image(const struct build *b, struct port_maps *ret, struct e
 
 	if (r < 0)
 		return r;
-	expose_of_image(
-		json_object_get(json_object_get(image, "Config"), "ExposedPorts"), ret);
+	expose_of_image(json_object_get(json_object_get(image, "Config"), "ExposedPorts"), ret);
 	json_decref(image);
 	return 0;
 }

@@ -17,8 +17,11 @@ static void add(const char *word, struct port_maps *ret)
 
 	if (parse_uint(number, 1, 65535, &port, &ignored) < 0)
 		return;
-	port_maps_add(ret, udp ? "udp" : port == 443 ? "https" : "http", (unsigned)port,
-		(unsigned)port);
+	port_maps_add(ret,
+		udp           ? "udp"
+		: port == 443 ? "https"
+			      : "http",
+		(unsigned)port, (unsigned)port);
 }
 
 void expose_of_dockerfile(const char *text, struct port_maps *ret)
@@ -43,7 +46,7 @@ void expose_of_image(json_t *ports, struct port_maps *ret)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(ports, key, value)
+	json_object_foreach (ports, key, value)
 		strvec_push(&keys, key);
 	strvec_sort(&keys);
 	for (size_t i = 0; i < keys.count; i++)

@@ -13,15 +13,27 @@ enum { SAID_MAX = 16 * 1024, TIPS_MAX = 16 << 20 };
 
 /* git-rev-parse --local-env-vars, and what a push adds. */
 static const char *const hook_variables[] = {
-	"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CONFIG",
-	"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_GRAFT_FILE", "GIT_COMMON_DIR",
-	"GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_NO_REPLACE_OBJECTS",
-	"GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE",
+	"GIT_DIR",
+	"GIT_WORK_TREE",
+	"GIT_INDEX_FILE",
+	"GIT_PREFIX",
+	"GIT_CONFIG",
+	"GIT_CONFIG_PARAMETERS",
+	"GIT_CONFIG_COUNT",
+	"GIT_GRAFT_FILE",
+	"GIT_COMMON_DIR",
+	"GIT_REPLACE_REF_BASE",
+	"GIT_SHALLOW_FILE",
+	"GIT_NO_REPLACE_OBJECTS",
+	"GIT_IMPLICIT_WORK_TREE",
+	"GIT_INTERNAL_SUPER_PREFIX",
+	"GIT_NAMESPACE",
 	"GIT_QUARANTINE_PATH",
 };
 
 static const char *const quarantine_variables[] = {
-	"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+	"GIT_OBJECT_DIRECTORY",
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES",
 };
 
 void git_child_quarantine(struct child *c, const char *dir)
@@ -122,8 +134,8 @@ static int finish(struct child *c, const char *what, int r, struct err *err)
 
 	if (r < 0 || w < 0)
 		return r < 0 ? r : w;
-	return st.code ? err_set(err, ERR_FAILED, "git %s failed (exit code %d)", what, st.code) :
-			 0;
+	return st.code ? err_set(err, ERR_FAILED, "git %s failed (exit code %d)", what, st.code)
+		       : 0;
 }
 
 int git_leave_quarantine(const char *dir, const char *rev, struct err *err)

@@ -24,7 +24,10 @@ struct git_reflines {
 	struct git_refline *items;
 	size_t count;
 };
-#define GIT_REFLINES_INIT { 0 }
+#define GIT_REFLINES_INIT                                                                          \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void git_reflines_done(struct git_reflines *lines);
 #define AUTO_GIT_REFLINES CLEANUP(git_reflines_done) struct git_reflines
 

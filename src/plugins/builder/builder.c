@@ -35,8 +35,9 @@ static const char *arg(const struct trigger_call *call, size_t i)
 
 static int known_key(const struct trigger_call *call, struct err *err)
 {
-	return property_find(&plugin_builder, arg(call, 1)) ?
-		0 : err_set(err, ERR_USAGE, "Invalid builder property specified");
+	return property_find(&plugin_builder, arg(call, 1))
+		       ? 0
+		       : err_set(err, ERR_USAGE, "Invalid builder property specified");
 }
 
 static int on_detect(struct trigger_call *call, struct err *err)
@@ -64,8 +65,8 @@ static int on_set_property(struct trigger_call *call, struct err *err)
 {
 	int r = known_key(call, err);
 
-	return r < 0 ? r :
-		       state_set(call->ctx, "builder", arg(call, 0), arg(call, 1), arg(call, 2),
+	return r < 0 ? r
+		     : state_set(call->ctx, "builder", arg(call, 0), arg(call, 1), arg(call, 2),
 			       err);
 }
 
@@ -94,8 +95,8 @@ static const struct command commands[] = {
 enum { NOT_IN_GLOBAL = PROP_APP | PROP_GLOBAL | PROP_COMPUTED };
 
 static const struct property properties[] = {
-	{ "build-dir", NOT_IN_GLOBAL, NULL, "Folder of the source that is built",
-		check_inside_path, NULL },
+	{ "build-dir", NOT_IN_GLOBAL, NULL, "Folder of the source that is built", check_inside_path,
+		NULL },
 	{ "detected", PROP_INTERNAL, NULL, NULL, NULL, NULL },
 	{ "selected", NOT_IN_GLOBAL, NULL, "Builder to use instead of the one that fits", NULL,
 		NULL },

@@ -17,8 +17,16 @@ extern const struct plugin plugin_builds;
 
 /* --- report --- */
 
-enum field { FIELD_ID, FIELD_KIND, FIELD_STATUS, FIELD_PID, FIELD_SOURCE, FIELD_START, FIELD_END,
-	FIELD_EXIT };
+enum field {
+	FIELD_ID,
+	FIELD_KIND,
+	FIELD_STATUS,
+	FIELD_PID,
+	FIELD_SOURCE,
+	FIELD_START,
+	FIELD_END,
+	FIELD_EXIT
+};
 
 static void add_field(const struct build_record *r, enum field field, struct strbuf *out)
 {
@@ -57,10 +65,14 @@ static int add_rows(struct ctx *ctx, const char *app, struct report *report, str
 		const char *flag;
 		enum field field;
 	} rows[] = {
-		{ "--build-id", FIELD_ID }, { "--build-kind", FIELD_KIND },
-		{ "--build-status", FIELD_STATUS }, { "--build-pid", FIELD_PID },
-		{ "--build-source", FIELD_SOURCE }, { "--build-started-at", FIELD_START },
-		{ "--build-finished-at", FIELD_END }, { "--build-exit-code", FIELD_EXIT },
+		{ "--build-id", FIELD_ID },
+		{ "--build-kind", FIELD_KIND },
+		{ "--build-status", FIELD_STATUS },
+		{ "--build-pid", FIELD_PID },
+		{ "--build-source", FIELD_SOURCE },
+		{ "--build-started-at", FIELD_START },
+		{ "--build-finished-at", FIELD_END },
+		{ "--build-exit-code", FIELD_EXIT },
 	};
 	AUTO_BUILD_RECORDS all = BUILD_RECORDS_INIT;
 	int r;
@@ -78,8 +90,7 @@ static int add_rows(struct ctx *ctx, const char *app, struct report *report, str
 	return r;
 }
 
-static int computed_retention(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
+static int computed_retention(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	strbuf_addf(out, "%lld", (long long)build_retention(ctx, app));
 	return 0;
@@ -105,8 +116,8 @@ static int on_record_start(struct trigger_call *call, struct err *err)
 	int64_t pid;
 	int r = parse_int(arg(call, 2), 1, INT32_MAX, &pid, err);
 
-	return r < 0 ? r :
-		       build_record_start(call->ctx, arg(call, 0), arg(call, 1), pid, arg(call, 3),
+	return r < 0 ? r
+		     : build_record_start(call->ctx, arg(call, 0), arg(call, 1), pid, arg(call, 3),
 			       err);
 }
 
@@ -115,8 +126,8 @@ static int on_record_finalize(struct trigger_call *call, struct err *err)
 	int64_t code;
 	int r = parse_int(arg(call, 2), -1, 255, &code, err);
 
-	return r < 0 ? r :
-		       build_record_finish(call->ctx, arg(call, 0), arg(call, 1), (int)code, err);
+	return r < 0 ? r
+		     : build_record_finish(call->ctx, arg(call, 0), arg(call, 1), (int)code, err);
 }
 
 /* --- life of an app --- */
@@ -138,8 +149,7 @@ static int drop(struct ctx *ctx, const char *app, struct err *err)
 	return r < 0 ? r : fs_rm_rf(dir, err);
 }
 
-static int check_retention(struct ctx *ctx, const char *scope, const char *value,
-	struct err *err)
+static int check_retention(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
 	AUTO_ERR ignored = ERR_INIT;
 	int64_t n;
@@ -178,8 +188,8 @@ static const struct command commands[] = {
 		CMD_APP | CMD_READ | CMD_JSON, 1, 2, format_flags, builds_run_info, NULL },
 	{ "builds:list", "[<app>] [--format stdout|json] [--kind KIND] [--status STATUS]",
 		"List the builds of an app, or all that are running",
-		CMD_APP | CMD_APP_OPTIONAL | CMD_READ | CMD_JSON, 0, 1, list_flags,
-		builds_run_list, NULL },
+		CMD_APP | CMD_APP_OPTIONAL | CMD_READ | CMD_JSON, 0, 1, list_flags, builds_run_list,
+		NULL },
 	{ "builds:output", "<app> [<build-id>|current]", "Print what a build printed",
 		CMD_APP | CMD_READ, 1, 2, NULL, builds_run_output, NULL },
 	{ "builds:prune", "<app>|--all-apps", "Remove old build records",

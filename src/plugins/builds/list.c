@@ -121,7 +121,7 @@ static int check_filter(const struct args *args, struct filter *ret, struct err 
 static bool matches(const struct build_record *r, const struct filter *f)
 {
 	return (!*f->kind || str_eq(r->kind, f->kind)) &&
-		(!*f->status || str_eq(build_record_status(r), f->status));
+	       (!*f->status || str_eq(build_record_status(r), f->status));
 }
 
 static bool is_live(const struct build_record *r)
@@ -188,8 +188,8 @@ static void print_picked(struct ctx *ctx, const struct build_record **picked, si
 	else if (n)
 		print_table(&t, "  ");
 	else
-		out_line("%s", with_app ? "No builds currently running" :
-					  "No builds recorded for this app");
+		out_line("%s", with_app ? "No builds currently running"
+					: "No builds recorded for this app");
 	json_decref(list);
 	strvec_done(&t.cells);
 }
@@ -207,8 +207,7 @@ static int load_running(struct ctx *ctx, struct build_records *ret, struct err *
 		for (size_t k = 0; r >= 0 && k < all.count; k++) {
 			if (!str_eq(all.items[k].status, "running"))
 				continue;
-			ret->items = xreallocarray(ret->items, ret->count + 1,
-				sizeof(*ret->items));
+			ret->items = xreallocarray(ret->items, ret->count + 1, sizeof(*ret->items));
 			ret->items[ret->count++] = all.items[k];
 			all.items[k] = (struct build_record)BUILD_RECORD_INIT;
 		}

@@ -179,8 +179,7 @@ static int cancel_live(struct ctx *ctx, struct build_record *record, struct err 
 	return r;
 }
 
-static int cancel(struct ctx *ctx, struct build_record *record, const char *marker,
-	struct err *err)
+static int cancel(struct ctx *ctx, struct build_record *record, const char *marker, struct err *err)
 {
 	int r;
 

@@ -29,8 +29,8 @@ static int on_deploy(struct trigger_call *call, struct err *err)
 {
 	int r = app_lock(call->ctx, arg(call, 0), APP_LOCK_WAIT, err);
 
-	return r < 0 ? r :
-		       deploy_image(call->ctx, arg(call, 0), given(arg(call, 1)),
+	return r < 0 ? r
+		     : deploy_image(call->ctx, arg(call, 0), given(arg(call, 1)),
 			       given(arg(call, 2)), err);
 }
 
@@ -38,15 +38,14 @@ static int on_release_and_deploy(struct trigger_call *call, struct err *err)
 {
 	int r = app_lock(call->ctx, arg(call, 0), APP_LOCK_WAIT, err);
 
-	return r < 0 ? r : deploy_release_image(call->ctx, arg(call, 0), given(arg(call, 1)),
-				   err);
+	return r < 0 ? r : deploy_release_image(call->ctx, arg(call, 0), given(arg(call, 1)), err);
 }
 
 static int on_app_list(struct trigger_call *call, struct err *err)
 {
 	AUTO_STRVEC apps = STRVEC_INIT;
-	int r = str_eq(arg(call, 0), "false") ? app_list_all(call->ctx, &apps, err) :
-						app_list(call->ctx, &apps, err);
+	int r = str_eq(arg(call, 0), "false") ? app_list_all(call->ctx, &apps, err)
+					      : app_list(call->ctx, &apps, err);
 
 	for (size_t i = 0; r >= 0 && i < apps.count; i++)
 		strbuf_addf(call->out, "%s\n", apps.items[i]);

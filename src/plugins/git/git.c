@@ -53,7 +53,8 @@ static int run_unlock(struct ctx *ctx, const struct args *args, struct err *err)
 	}
 	if (app_lock_is_taken(ctx, app) && !ctx->force)
 		return err_set(err, ERR_BUSY,
-			"A command is at work on %s: wait for it, or use --force. Removing the lock "
+			"A command is at work on %s: wait for it, or use --force. Removing the "
+			"lock "
 			"does not stop a deploy in progress.",
 			app);
 	r = fs_unlink(marker, err);
@@ -107,8 +108,7 @@ static int row_sha(struct ctx *ctx, const char *app, struct strbuf *out, struct 
 	return 0;
 }
 
-static int row_last_updated(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
+static int row_last_updated(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	AUTO_FREE char *branch = git_deploy_branch(ctx, app, "master");
 	AUTO_FREE char *path = inst_home(&ctx->inst, "%s/refs/heads/%s", app, branch);
@@ -119,8 +119,7 @@ static int row_last_updated(struct ctx *ctx, const char *app, struct strbuf *out
 	return 0;
 }
 
-static int row_rev_env_var(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
+static int row_rev_env_var(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	AUTO_FREE char *name = git_rev_variable(ctx, app);
 
@@ -246,8 +245,7 @@ static int check_branch(struct ctx *ctx, const char *scope, const char *value, s
 	return err_set(err, ERR_INVALID, "'%s' cannot be the name of a branch", value);
 }
 
-static int check_variable(struct ctx *ctx, const char *scope, const char *value,
-	struct err *err)
+static int check_variable(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
 	if (env_key_valid(value))
 		return 0;
@@ -282,8 +280,8 @@ enum {
 };
 
 static const struct property properties[] = {
-	{ "archive-max-files", ARCHIVE, "10000", "Most files an archive may hold",
-		check_positive, max_files },
+	{ "archive-max-files", ARCHIVE, "10000", "Most files an archive may hold", check_positive,
+		max_files },
 	{ "archive-max-size", ARCHIVE, "1073741824", "Most bytes an archive may unpack to", NULL,
 		max_size },
 	{ "deploy-branch", PROP_BOTH, "master", "Branch whose pushes are deployed", check_branch,

@@ -61,7 +61,7 @@ static const char *short_name(const char *ref)
 
 enum meaning {
 	MEANS_DEPLOY,
-	MEANS_FIRST, /* deploy, and the branch becomes the deploy branch */
+	MEANS_FIRST,  /* deploy, and the branch becomes the deploy branch */
 	MEANS_PLUGIN, /* third-party plugins deal with it */
 	MEANS_NOTHING,
 };
