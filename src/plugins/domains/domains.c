@@ -77,7 +77,9 @@ static int run_change(struct ctx *ctx, const struct change *c, struct err *err)
 		r = operation_begin(ctx, name, c->app, NULL, NULL, &op, err);
 	if (r < 0)
 		return r;
-	r = domains_plan_write(op, c->app, c->names, c->vhosts, err);
+	r = proxy_plan_settle(op, c->app, err);
+	if (r >= 0)
+		r = domains_plan_write(op, c->app, c->names, c->vhosts, err);
 	if (r >= 0)
 		r = proxy_plan_rebuild(op, c->app, err);
 	if (r < 0) {

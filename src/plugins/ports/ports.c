@@ -31,6 +31,11 @@ static int plan_change(struct operation *op, const char *app, const struct port_
 		json_decref(changes);
 		return err_wrap(err, "Error validating port mappings");
 	}
+	r = proxy_plan_settle(op, app, err);
+	if (r < 0) {
+		json_decref(changes);
+		return r;
+	}
 	r = state_plan(op, changes, err);
 	return r < 0 ? r : proxy_plan_rebuild(op, app, err);
 }

@@ -94,6 +94,8 @@ static int plan_switch_use(struct operation *op, const char *app, bool on, struc
 	int r = state_change(op->ctx, changes, "proxy", app, "disabled", on ? NULL : "true", err);
 
 	if (r >= 0)
+		r = proxy_plan_settle(op, app, err);
+	if (r >= 0)
 		r = state_plan(op, changes, err);
 	else
 		json_decref(changes);

@@ -125,7 +125,10 @@ static int put_back(struct ctx *ctx, const char *app, const struct strbuf *kept,
 		return clear(ctx, app, err);
 	strvec_push(&apps, app);
 	r = nginx_files_unpack(&files, kept, err);
-	return r < 0 ? r : nginx_change(ctx, &apps, &files, err);
+	/* An apply() that failed has put it back itself; what it failed for may still be there. */
+	if (r >= 0)
+		r = nginx_files_differ(&files, err);
+	return r <= 0 ? r : nginx_change(ctx, &apps, &files, err);
 }
 
 static int validate(struct ctx *ctx, const char *app, struct err *err)

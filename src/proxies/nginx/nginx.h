@@ -117,7 +117,9 @@ void nginx_files_done(struct nginx_files *files);
 void nginx_files_add(struct nginx_files *files, const char *path, const struct strbuf *text);
 /* Adds the file as it is on disk. */
 MUST_CHECK int nginx_files_read(struct nginx_files *files, const char *path, struct err *err);
-/* Makes the disk be like that. 1 when anything was different. */
+/* 1 when the disk is different. */
+MUST_CHECK int nginx_files_differ(const struct nginx_files *files, struct err *err);
+/* Makes the disk be like that. */
 MUST_CHECK int nginx_files_write(const struct nginx_files *files, struct err *err);
 /* To text and back, for copies that outlive the process. */
 void nginx_files_pack(const struct nginx_files *files, struct strbuf *out);

@@ -211,8 +211,14 @@ static int on_destroy(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_FREE char *data = inst_lib(&ctx->inst, "data/nginx-vhosts/app-%s", app);
 	AUTO_FREE char *live = inst_lib(&ctx->inst, "data/moorage/nginx/live-%s", app);
-	int r = nginx_proxy.clear(ctx, app, err);
+	AUTO_FREE char *conf = nginx_conf_path(ctx, app);
+	AUTO_ERR why = ERR_INIT;
+	int r;
 
+	/* The file goes in any case; the rest must not wait for an nginx that is broken. */
+	if (nginx_proxy.clear(ctx, app, &why) < 0)
+		out_error(&why);
+	r = fs_unlink(conf, err);
 	if (r >= 0)
 		r = fs_unlink(live, err);
 	if (r >= 0)
