@@ -22,7 +22,7 @@ static bool is_being_removed(struct ctx *ctx, const char *app)
 	ssize_t n = readlink(tls, target, sizeof(target));
 
 	return n == (ssize_t)strlen(cert_removing_to) &&
-		!memcmp(target, cert_removing_to, (size_t)n);
+	       !memcmp(target, cert_removing_to, (size_t)n);
 }
 
 bool cert_exists(struct ctx *ctx, const char *app)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Host names of apps, against an nginx that serves them.
 load routes
+bats_require_minimum_version 1.5.0
 
 setup() {
 	routes_begin
@@ -88,7 +89,7 @@ teardown() {
 	[ "$port" -gt 1024 ]
 	[ "$port" != "$HTTP" ]
 	grep -q "listen $port;" "$INST/home/web/nginx.conf"
-	! grep -q server_name "$INST/home/web/nginx.conf"
+	run ! grep -q server_name "$INST/home/web/nginx.conf"
 	run moorage domains:disable web
 	[[ "$output" == *"already disabled for app (web)"* ]]
 	moorage domains:enable web

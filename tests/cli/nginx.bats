@@ -176,7 +176,9 @@ teardown() {
 					n=$((n + 1))
 					app=m$n
 					# shellcheck disable=SC2086
-					make_app $app ${hosts:+$(set -f; echo $hosts | sed "s/a.test/a$n.test/")}
+					set -f
+					make_app $app ${hosts/a.test/a$n.test}
+					set +f
 					[ $running = yes ] || rm "$INST/lib/data/stand-in/$app"
 					tr ' ' '\n' <<<"$maps" >"$INST/lib/config/ports/$app/map"
 					if [ $cert = yes ]; then

@@ -70,8 +70,8 @@ static bool same_content(const char *a, const char *b)
 	AUTO_STRBUF y = STRBUF_INIT;
 	AUTO_ERR ignored = ERR_INIT; /* what cannot be read is not the same */
 	bool same = fs_read(a, CERT_BYTES_MAX, &x, &ignored) >= 0 &&
-		fs_read(b, CERT_BYTES_MAX, &y, &ignored) >= 0 && x.len == y.len &&
-		!memcmp(x.buf, y.buf, x.len);
+		    fs_read(b, CERT_BYTES_MAX, &y, &ignored) >= 0 && x.len == y.len &&
+		    !memcmp(x.buf, y.buf, x.len);
 
 	strbuf_erase(&x);
 	strbuf_erase(&y);
@@ -107,8 +107,7 @@ static int prepare_beside(const char *tls, const char *beside, const char *dir, 
 	int r = fs_rm_rf(beside, err);
 
 	if (r >= 0)
-		r = fs_is_dir(tls) ? fs_copy_tree(tls, beside, err) :
-				     fs_mkdir_p(beside, 0750, err);
+		r = fs_is_dir(tls) ? fs_copy_tree(tls, beside, err) : fs_mkdir_p(beside, 0750, err);
 	if (r >= 0 && chmod(beside, 0750) < 0)
 		r = err_sys(err, "protect '%s'", beside);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(pair); i++) {
@@ -254,8 +253,8 @@ static int plan_rest(struct operation *op, const char *app, bool came, struct er
 	return r;
 }
 
-static int run_change(struct ctx *ctx, const char *app, const struct step_kind *kind,
-	json_t *args, bool came, struct err *err)
+static int run_change(struct ctx *ctx, const char *app, const struct step_kind *kind, json_t *args,
+	bool came, struct err *err)
 {
 	struct operation *op;
 	int r = operation_begin(ctx, came ? "certs-install" : "certs-remove", app, NULL, NULL, &op,
@@ -295,7 +294,7 @@ static int check_pair(struct ctx *ctx, const char *crt, const char *key, struct 
 	r = cert_tool(ctx, &argv, &answer, err);
 	if (r < 0)
 		return r;
-	json_array_foreach(json_object_get(answer, "warnings"), i, warning) {
+	json_array_foreach (json_object_get(answer, "warnings"), i, warning) {
 		if (json_is_string(warning))
 			out_warn("%s", json_string_value(warning));
 	}

@@ -31,8 +31,8 @@ static char *work_path(struct ctx *ctx, const char *name)
 /* --- the lock: nginx-pre-reload handlers that call us run inside ours --- */
 
 struct change_lock {
-	int fd;    /* -1: a parent's */
-	bool set;  /* we have set the variable */
+	int fd;   /* -1: a parent's */
+	bool set; /* we have set the variable */
 };
 
 static void unlock(struct change_lock *lock)
@@ -93,8 +93,8 @@ static int put_back(struct ctx *ctx, struct err *err)
 }
 
 /* Adds what is on disk now to what stands there already (of the change that we are part of). */
-static int remember(struct ctx *ctx, const struct nginx_files *wanted,
-	const struct strbuf *outer, struct nginx_files *before, struct err *err)
+static int remember(struct ctx *ctx, const struct nginx_files *wanted, const struct strbuf *outer,
+	struct nginx_files *before, struct err *err)
 {
 	AUTO_FREE char *path = work_path(ctx, "pending");
 	AUTO_STRBUF text = STRBUF_INIT;
@@ -114,8 +114,8 @@ static int forget(struct ctx *ctx, const struct strbuf *outer, struct err *err)
 {
 	AUTO_FREE char *path = work_path(ctx, "pending");
 
-	return outer->len ? fs_write(path, outer->buf, outer->len, 0640, err) :
-			    fs_unlink(path, err);
+	return outer->len ? fs_write(path, outer->buf, outer->len, 0640, err)
+			  : fs_unlink(path, err);
 }
 
 /* --- what is live: everything that nginx read for an app, by name, time and size --- */
@@ -259,8 +259,8 @@ static int begin_change(struct ctx *ctx, const struct change_lock *lock, struct 
 {
 	AUTO_FREE char *path = work_path(ctx, "pending");
 
-	return lock->set ? put_back(ctx, err) :
-			   fs_read_optional(path, PENDING_BYTES_MAX, outer, err);
+	return lock->set ? put_back(ctx, err)
+			 : fs_read_optional(path, PENDING_BYTES_MAX, outer, err);
 }
 
 int nginx_change(struct ctx *ctx, const struct strvec *apps, const struct nginx_files *wanted,

@@ -23,8 +23,7 @@ static void warn_of(struct ctx *ctx, const struct routes *r)
 }
 
 /* Adds to FILES what the app's routes ask for. */
-static int add_wanted(struct ctx *ctx, const char *app, struct nginx_files *files,
-	struct err *err)
+static int add_wanted(struct ctx *ctx, const char *app, struct nginx_files *files, struct err *err)
 {
 	AUTO_FREE char *conf = nginx_conf_path(ctx, app);
 	AUTO_FREE char *hsts = nginx_hsts_path(ctx, app);

@@ -74,7 +74,7 @@ static int differs(const struct nginx_file *f, struct err *err)
 	if (there < 0)
 		return there;
 	return (there > 0) != f->there || now.len != f->text.len ||
-		memcmp(now.buf, f->text.buf, now.len) != 0;
+	       memcmp(now.buf, f->text.buf, now.len) != 0;
 }
 
 int nginx_files_differ(const struct nginx_files *files, struct err *err)

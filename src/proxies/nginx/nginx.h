@@ -67,8 +67,8 @@ MUST_CHECK int nginx_render_own(struct ctx *ctx, const struct routes *r, struct 
 MUST_CHECK int nginx_render_hsts(struct ctx *ctx, const struct routes *r, struct strbuf *out,
 	struct err *err);
 /* Path that third-party nginx-app-template-source handlers give for TYPE, for free(), or NULL. */
-MUST_CHECK int nginx_template_source(struct ctx *ctx, const char *app, const char *type,
-	char **ret, struct err *err);
+MUST_CHECK int nginx_template_source(struct ctx *ctx, const char *app, const char *type, char **ret,
+	struct err *err);
 
 /* --- the running server (control.c, workers.c, version.c) --- */
 
@@ -109,7 +109,10 @@ struct nginx_files {
 	struct nginx_file *items;
 	size_t count;
 };
-#define NGINX_FILES_INIT { .items = NULL }
+#define NGINX_FILES_INIT                                                                           \
+	{                                                                                          \
+		.items = NULL                                                                      \
+	}
 void nginx_files_done(struct nginx_files *files);
 #define AUTO_NGINX_FILES CLEANUP(nginx_files_done) struct nginx_files
 
