@@ -331,8 +331,8 @@ static int start_and_watch(struct run *run, struct err *err)
 	if (r >= 0 && code)
 		r = err_set(err, ERR_FAILED, "exit code %d", code);
 	if (r < 0)
-		return err_user(err, ERR_FAILED, 1, "Execution of %s task failed: %s",
-			run->phase->name, run->command);
+		return err_user(err, ERR_FAILED, 1, "Execution of %s task failed: %s\n%s",
+			run->phase->name, run->command, err_text(err));
 	return run->phase->commit ? commit(run, err) : 0;
 }
 
