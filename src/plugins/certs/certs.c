@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The certs plugin: its commands and tables. */
+#include "plugins/certs/certs.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,6 @@
 #include "core/plugin.h"
 #include "core/report.h"
 #include "core/trigger.h"
-#include "plugins/certs/certs.h"
 
 /* --- add, update --- */
 

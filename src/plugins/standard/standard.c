@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands without a plugin of their own: cleanup, help, report, version. */
+#include "plugins/standard/standard.h"
+
 #include <stdio.h>
 
 #include "base/fs.h"
@@ -9,7 +11,6 @@
 #include "core/output.h"
 #include "core/version.h"
 #include "plugins/standard/urls.h"
-#include "plugins/standard/standard.h"
 
 static int run_help(struct ctx *ctx, const struct args *args, struct err *err)
 {
