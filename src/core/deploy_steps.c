@@ -261,7 +261,13 @@ static int run_ref(struct operation *op, struct step *step, struct err *err)
 	const char *old = json_string_value(json_object_get(args, "old"));
 	const char *rev = json_string_value(json_object_get(args, "rev"));
 	struct pushed_ref ref = { name ? name : "", old ? old : "", rev ? rev : "" };
+	int r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source", "git-push", err);
 
+	if (r >= 0)
+		r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source-metadata",
+			ref.rev, err);
+	if (r < 0)
+		return r;
 	/* Git does it when our push succeeds; in recovery the push is long over. */
 	if (op->recovering)
 		return git_ref_move(op->ctx, step_arg(step, "app"), &ref, err);

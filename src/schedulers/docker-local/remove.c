@@ -71,19 +71,20 @@ static int remove_image(struct ctx *ctx, const char *repo, const json_t *item, s
 	const json_t *tags = json_object_get(item, "RepoTags");
 	const char *id = json_string_value(json_object_get(item, "Id"));
 	AUTO_FREE char *prefix = xasprintf("%s:", repo);
-	size_t removed = 0;
+	size_t named = 0;
 	AUTO_ERR why = ERR_INIT;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < json_array_size(tags); i++) {
 		const char *tag = json_string_value(json_array_get(tags, i));
 
-		if (!tag || !str_starts(tag, prefix))
+		if (!tag || str_eq(tag, "<none>:<none>")) /* how older engines say that there is none */
 			continue;
-		r = engine_image_remove(ctx_engine(ctx), tag, true, false, &why);
-		removed++;
+		named++;
+		if (str_starts(tag, prefix))
+			r = engine_image_remove(ctx_engine(ctx), tag, true, false, &why);
 	}
-	if (!removed && !json_array_size(tags) && id)
+	if (!named && id)
 		r = engine_image_remove(ctx_engine(ctx), id, false, false, &why);
 	/* ERR_EXISTS: a container of somebody else uses it, so it is not only ours. */
 	if (r >= 0 || r == -ERR_NOT_FOUND || r == -ERR_EXISTS)
