@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Installs Moorage on a Debian machine, or takes it away again. Can be run at any time: it looks what
 # is there and does the rest. See docs/install.md.
 set -euo pipefail

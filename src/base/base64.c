@@ -13,7 +13,7 @@ void base64_encode(const void *data, size_t len, struct strbuf *out)
 	for (size_t i = 0; i < len; i += 3) {
 		size_t left = len - i;
 		uint32_t bits = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
-			(left > 2 ? in[i + 2] : 0);
+				(left > 2 ? in[i + 2] : 0);
 
 		strbuf_addch(out, digits[bits >> 18]);
 		strbuf_addch(out, digits[bits >> 12 & 63]);
@@ -25,7 +25,7 @@ void base64_encode(const void *data, size_t len, struct strbuf *out)
 static bool decode(const char *text, size_t len, struct strbuf *out, size_t *at)
 {
 	uint32_t bits = 0;
-	size_t n = 0;    /* digits and padding so far */
+	size_t n = 0; /* digits and padding so far */
 	size_t pads = 0;
 
 	for (*at = 0; *at < len; ++*at) {

@@ -355,7 +355,8 @@ int child_capture(struct child *c, const struct strbuf *input, struct strbuf *ou
 	uint64_t start = now_ms();
 	int r;
 
-	c->in = input ? CHILD_PIPE : CHILD_NULL;
+	if (input)
+		c->in = CHILD_PIPE;
 	c->out = CHILD_PIPE;
 	c->err = err_out ? CHILD_PIPE : CHILD_INHERIT;
 	r = child_start(c, err);

@@ -63,7 +63,7 @@ MUST_CHECK int child_wait(struct child *c, struct child_status *ret, struct err 
 MUST_CHECK int child_run(struct child *c, struct child_status *ret, struct err *err);
 
 /*
- * Runs with INPUT (may be NULL: /dev/null) on stdin and collects stdout and, if ERR_OUT is not
+ * Runs with INPUT (may be NULL: what `in` says) on stdin and collects stdout and, if ERR_OUT is not
  * NULL, stderr (else it is the parent's). Buffers keep their own caps. ERR_OUT may equal OUT to
  * merge both streams in order of arrival.
  */

@@ -43,8 +43,7 @@ int app_data_drop(struct ctx *ctx, const char *app, struct err *err)
 	return r;
 }
 
-int app_data_copy(struct ctx *ctx, const char *from, const char *to, bool rename,
-	struct err *err)
+int app_data_copy(struct ctx *ctx, const char *from, const char *to, bool rename, struct err *err)
 {
 	AUTO_FREE char *failed =
 		inst_lib(&ctx->inst, "data/scheduler-docker-local/%s/failed-containers", to);

@@ -32,8 +32,13 @@ static int run_unmark(struct operation *op, struct step *step, struct err *err)
 {
 	AUTO_FREE char *path = deploy_marker(op->ctx, step_arg(step, "app"));
 	AUTO_STRBUF text = STRBUF_INIT;
-	int r = fs_read_optional(path, 4096, &text, err);
+	int r = 0;
 
+	/* The push that would have moved the branch failed with the process that was killed. */
+	if (op->recovering)
+		r = git_ref_settle(op->ctx, step_arg(step, "app"), err);
+	if (r >= 0)
+		r = fs_read_optional(path, 4096, &text, err);
 	strbuf_chomp(&text);
 	if (r <= 0 || !str_eq(text.buf, step_arg(step, "build")))
 		return r;

@@ -218,3 +218,41 @@ int domains_urls(struct ctx *ctx, const char *app, struct strvec *ret, struct er
 		r = urls_of_host(ctx, app, hosts.items[i], ret, err);
 	return r;
 }
+
+static void add_first(struct ctx *ctx, const char *app, const struct strvec *urls,
+	struct strbuf *out)
+{
+	const char *scheme = cert_exists(ctx, app) ? "https://" : "http://";
+
+	for (size_t i = 0; i < urls->count; i++) {
+		if (str_starts(urls->items[i], scheme)) {
+			strbuf_addf(out, "%s\n", urls->items[i]);
+			return;
+		}
+	}
+	if (urls->count)
+		strbuf_addf(out, "%s\n", urls->items[0]);
+}
+
+int domains_print_urls(struct ctx *ctx, const char *app, bool first, struct strbuf *out,
+	struct err *err)
+{
+	AUTO_STRBUF given = STRBUF_CAPPED(64 * 1024);
+	AUTO_STRVEC urls = STRVEC_INIT;
+	int r = trigger_capture(ctx, &given, err, "app-urls", app, first ? "url" : "urls", NULL);
+
+	if (r >= 0)
+		strvec_split(&urls, given.buf, " \t\r\n");
+	if (r >= 0 && !urls.count)
+		r = domains_urls(ctx, app, &urls, err);
+	if (r < 0)
+		return r;
+	if (first) {
+		add_first(ctx, app, &urls, out);
+		return 0;
+	}
+	strvec_sort_unique(&urls);
+	for (size_t i = 0; i < urls.count; i++)
+		strbuf_addf(out, "%s\n", urls.items[i]);
+	return 0;
+}

@@ -79,8 +79,7 @@ int external_command(struct ctx *ctx, const struct plugin *replaced, struct err 
 {
 	const char *name = ctx->argv.items[0];
 	const char *sub = name + strcspn(name, ":");
-	AUTO_FREE char *folder =
-		replaced ? xasprintf("%s%s", replaced->name, sub) : xstrdup(name);
+	AUTO_FREE char *folder = replaced ? xasprintf("%s%s", replaced->name, sub) : xstrdup(name);
 	AUTO_FREE char *path = NULL;
 
 	if (!trigger_externals(ctx)->count)

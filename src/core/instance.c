@@ -112,8 +112,8 @@ int instance_load(struct instance *inst, const char *conf, bool trust_env, struc
 	*inst = (struct instance){ 0 };
 	if (!conf)
 		conf = getenv("MOORAGE_INSTANCE");
-	if (!conf && fs_exists(standard))
-		conf = standard;
+	if (!conf || !*conf)
+		conf = fs_exists(standard) ? standard : NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		assign(inst, &keys[i], keys[i].fallback);
 	if (conf) {

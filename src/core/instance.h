@@ -42,7 +42,8 @@ struct instance {
 };
 
 /*
- * Loads from CONF, or if NULL from $MOORAGE_INSTANCE, or /etc/moorage/instance.conf when present.
+ * Loads from CONF, or if NULL from $MOORAGE_INSTANCE, or /etc/moorage/instance.conf when present; ""
+ * is the latter without asking the environment.
  * An unknown key or a bad line is ERR_INVALID. With TRUST_ENV, path variables of the environment
  * win over the file.
  */

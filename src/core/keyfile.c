@@ -49,7 +49,8 @@ static int open_folder(const char *home, struct err *err)
 /* 1 when there is a file; RET_ST (may be NULL) is its status. */
 static int read_keys(int folder, struct sshkeys *ret, struct stat *ret_st, struct err *err)
 {
-	AUTO_CLOSE int fd = openat(folder, file_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	AUTO_CLOSE int fd =
+		openat(folder, file_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	AUTO_STRBUF text = STRBUF_INIT;
 	struct stat st;
 	int r;
@@ -77,8 +78,8 @@ int keyfile_read(const char *home, struct sshkeys *ret, struct err *err)
 
 	if (folder >= 0)
 		return read_keys(folder, ret, NULL, err);
-	return missing.kind == ERR_NOT_FOUND ? 0 :
-					       err_set(err, missing.kind, "%s", missing.msg.buf);
+	return missing.kind == ERR_NOT_FOUND ? 0
+					     : err_set(err, missing.kind, "%s", missing.msg.buf);
 }
 
 /* --- writing --- */
@@ -196,8 +197,8 @@ int keyfile_remove(const char *home, const char *name, const char *fingerprint, 
 	r = load(folder, &keys, &st, err);
 	if (r <= 0)
 		return r;
-	n = name ? sshkeys_remove_name(&keys, name) :
-		   sshkeys_remove_fingerprint(&keys, fingerprint);
+	n = name ? sshkeys_remove_name(&keys, name)
+		 : sshkeys_remove_fingerprint(&keys, fingerprint);
 	if (n)
 		r = write_keys(folder, &keys, &st, err);
 	return r < 0 ? r : (int)n;

@@ -27,8 +27,7 @@ struct keyfile_add {
  * Adds a key under a name; *RET_FINGERPRINT is for free(). Errors as of sshkey_parse() and
  * sshkeys_add().
  */
-MUST_CHECK int keyfile_add(const struct keyfile_add *add, char **ret_fingerprint,
-	struct err *err);
+MUST_CHECK int keyfile_add(const struct keyfile_add *add, char **ret_fingerprint, struct err *err);
 
 /* Removes the keys of that name or (NAME NULL) fingerprint; returns how many there were. */
 MUST_CHECK int keyfile_remove(const char *home, const char *name, const char *fingerprint,

@@ -213,6 +213,19 @@ static int finish(struct operation *op, const char *outcome, struct err *err)
 
 /* --- making --- */
 
+/*
+ * A command that a trigger of a running operation has started works inside that one's lock, and
+ * its journal: it keeps none of its own. What it did counts as done when the outer one is recovered.
+ */
+static bool is_inside(struct ctx *ctx, const char *app)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ctx->locks); i++) {
+		if (ctx->locks[i].app && ctx->locks[i].parents && str_eq(ctx->locks[i].app, app))
+			return journal_exists(ctx, app);
+	}
+	return false;
+}
+
 int operation_begin(struct ctx *ctx, const char *name, const char *app, const char *other_app,
 	json_t *args, struct operation **ret, struct err *err)
 {
@@ -229,7 +242,7 @@ int operation_begin(struct ctx *ctx, const char *name, const char *app, const ch
 	strvec_push(&op->apps, app);
 	if (other_app)
 		strvec_push(&op->apps, other_app);
-	if (!ctx->dry_run)
+	if (!ctx->dry_run && !is_inside(ctx, app))
 		r = journal_create(ctx, id, &op->apps, &op->journal, err);
 	if (r >= 0)
 		r = record_begin(op, err);

@@ -177,7 +177,8 @@ static int run_source(const struct call *call, struct err *err)
 	int r = fs_list(dir, &names, err);
 
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
-		AUTO_FREE char *file = xasprintf("%s/%s/%s.sh", dir, names.items[i], names.items[i]);
+		AUTO_FREE char *file =
+			xasprintf("%s/%s/%s.sh", dir, names.items[i], names.items[i]);
 
 		if (fs_is_file(file))
 			out_line("source %s", file);
@@ -308,8 +309,8 @@ static int run(struct ctx *ctx, int argc, char **argv, struct err *err)
 	ours = inst_lib(&ctx->inst, "plugins");
 	strvec_push(&ctx->argv, "plugn");
 	strvec_pushv(&ctx->argv, argv + (argc > 1));
-	return run_verb(&(struct call){ .ctx = ctx, .path = path && *path ? path : ours }, argc, argv,
-		err);
+	return run_verb(&(struct call){ .ctx = ctx, .path = path && *path ? path : ours }, argc,
+		argv, err);
 }
 
 int plugn_main(int argc, char **argv, const struct plugin *const *plugins)
@@ -321,8 +322,8 @@ int plugn_main(int argc, char **argv, const struct plugin *const *plugins)
 
 	ctx.plugins = plugins;
 	ctx.program = "plugn";
-	ctx.force = getenv("DOKKU_APPS_FORCE_DELETE") &&
-		str_eq(getenv("DOKKU_APPS_FORCE_DELETE"), "1");
+	ctx.force =
+		getenv("DOKKU_APPS_FORCE_DELETE") && str_eq(getenv("DOKKU_APPS_FORCE_DELETE"), "1");
 	if (getenv("DOKKU_QUIET_OUTPUT") && *getenv("DOKKU_QUIET_OUTPUT"))
 		output_set_quiet(true);
 	if (r >= 0)

@@ -159,30 +159,41 @@ static void add_tls(struct ctx *ctx, const char *app, struct port_maps *maps)
 	}
 }
 
+void port_map_print(const struct port_map *map, struct strbuf *out)
+{
+	strbuf_addf(out, "%s:%u:%u", map->scheme, map->host, map->container);
+}
+
+int ports_without_custom(struct ctx *ctx, const char *app, struct port_maps *ret,
+	struct err *err)
+{
+	int r = ports_detected(ctx, app, ret, err);
+
+	if (r < 0)
+		return r;
+	if (!ret->count)
+		port_maps_add(ret, "http",
+			computed_port(ctx, app, "proxy-port", ctx->inst.http_port),
+			DEFAULT_CONTAINER_PORT);
+	if (cert_exists(ctx, app))
+		add_tls(ctx, app, ret);
+	return 0;
+}
+
 int ports_effective(struct ctx *ctx, const char *app, struct port_maps *ret, struct err *err)
 {
 	AUTO_PORT_MAPS all = PORT_MAPS_INIT;
-	bool custom;
 	int r = ports_custom(ctx, app, &all, err);
 
-	custom = all.count > 0;
-	if (r >= 0 && !custom)
-		r = ports_detected(ctx, app, &all, err);
-	if (r < 0)
-		return r;
-	if (!all.count)
-		port_maps_add(&all, "http",
-			computed_port(ctx, app, "proxy-port", ctx->inst.http_port),
-			DEFAULT_CONTAINER_PORT);
-	if (!custom && cert_exists(ctx, app))
-		add_tls(ctx, app, &all);
-	for (size_t i = 0; i < all.count; i++) {
+	if (r >= 0 && !all.count)
+		r = ports_without_custom(ctx, app, &all, err);
+	for (size_t i = 0; r >= 0 && i < all.count; i++) {
 		const struct port_map *m = &all.items[i];
 
 		if (!has_scheme_host(ret, m->scheme, m->host))
 			port_maps_add(ret, m->scheme, m->host, m->container);
 	}
-	return 0;
+	return r;
 }
 
 int ports_web_port(struct ctx *ctx, const char *app, unsigned *ret, struct err *err)

@@ -31,6 +31,11 @@ MUST_CHECK int ports_detected(struct ctx *ctx, const char *app, struct port_maps
 	struct err *err);
 MUST_CHECK int ports_set_detected(struct ctx *ctx, const char *app, const struct port_maps *maps,
 	struct err *err);
+/* What counts while there is no custom map: detected or default, with what a certificate brings. */
+MUST_CHECK int ports_without_custom(struct ctx *ctx, const char *app, struct port_maps *ret,
+	struct err *err);
+/* Appends "scheme:host:container". */
+void port_map_print(const struct port_map *map, struct strbuf *out);
 /* Custom, else detected, else http:<proxy-port or 80>:5000, with the https additions that a
  * certificate brings (spec: deploy-flow §9). Sorted and unique as Dokku lists them. */
 MUST_CHECK int ports_effective(struct ctx *ctx, const char *app, struct port_maps *ret,

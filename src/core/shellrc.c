@@ -18,7 +18,7 @@
 static bool is_dokkus(const char *name)
 {
 	return str_starts(name, "DOKKU_") || str_starts(name, "PLUGIN_") ||
-		str_eq(name, "DOCKER_BIN");
+	       str_eq(name, "DOCKER_BIN");
 }
 
 struct loading {
@@ -54,7 +54,8 @@ static void add(struct shellrc *rc, char *name, char *value, bool exported)
 static size_t name_length(const char *s)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	static const char more[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 
 	return strspn(s, letters) ? strspn(s, more) : 0;
 }
@@ -147,10 +148,11 @@ static void base_env(const struct loading *l, struct strvec *ret)
 static int evaluate(const char *path, const struct strvec *base, struct strbuf *out,
 	struct err *err)
 {
-	static const char script[] = "set -eo pipefail\n"
-				     ". \"$1\" >&2\n"
-				     "for v in ${!DOKKU_*} ${!PLUGIN_*} DOCKER_BIN; do export \"$v\"; done\n"
-				     "exec /usr/bin/env -0\n";
+	static const char script[] =
+		"set -eo pipefail\n"
+		". \"$1\" >&2\n"
+		"for v in ${!DOKKU_*} ${!PLUGIN_*} DOCKER_BIN; do export \"$v\"; done\n"
+		"exec /usr/bin/env -0\n";
 	AUTO_CHILD c = CHILD_INIT;
 	AUTO_STRBUF text = STRBUF_CAPPED(SHELLRC_MAX);
 	struct child_status st;
@@ -236,8 +238,7 @@ static bool is_guest_root(const struct ctx *ctx)
 	return geteuid() == 0 && !str_eq(ctx->inst.user, "root");
 }
 
-static int load_by_bash(struct loading *l, const char *path, const struct stat *st,
-	struct err *err)
+static int load_by_bash(struct loading *l, const char *path, const struct stat *st, struct err *err)
 {
 	AUTO_STRVEC base = STRVEC_INIT;
 	AUTO_STRBUF key = STRBUF_INIT;

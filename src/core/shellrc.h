@@ -32,7 +32,10 @@ struct shellrc {
 	struct shellrc_line *lines;
 	size_t count;
 };
-#define SHELLRC_INIT { 0 }
+#define SHELLRC_INIT                                                                               \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void shellrc_done(struct shellrc *rc);
 #define AUTO_SHELLRC CLEANUP(shellrc_done) struct shellrc
 

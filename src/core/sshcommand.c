@@ -147,8 +147,8 @@ static int check_list(const char *user, const struct sshkeys *keys, bool there, 
 	if (!keys->count)
 		return err_set(err, ERR_NOT_FOUND, "authorized_keys is empty for %s", user);
 	if (bad)
-		return err_set(err, ERR_INVALID, "authorized_keys of %s: line %zu is not a key", user,
-			bad);
+		return err_set(err, ERR_INVALID, "authorized_keys of %s: line %zu is not a key",
+			user, bad);
 	return 0;
 }
 
@@ -187,10 +187,12 @@ static int run_help(const struct call *call, struct err *err);
 static const struct verb verbs[] = {
 	{ "acl-add", "<user> <name> [<file>]", "Let a public key in, from a file or a pipe", 2, 3,
 		run_acl_add },
-	{ "acl-remove", "<user> <name>", "Let the keys of a name in no longer", 2, 2, run_acl_remove },
+	{ "acl-remove", "<user> <name>", "Let the keys of a name in no longer", 2, 2,
+		run_acl_remove },
 	{ "acl-remove-by-fingerprint", "<user> <fingerprint>", "Let one key in no longer", 2, 2,
 		run_acl_remove_fingerprint },
-	{ "create", "<user> <command>", "Make a user whose keys run one command", 2, 2, run_create },
+	{ "create", "<user> <command>", "Make a user whose keys run one command", 2, 2,
+		run_create },
 	{ "help", "", "Print this list", 0, 1, run_help },
 	{ "list", "<user> [<name>] [json]", "List the keys of a user", 1, 3, run_list },
 	{ "version", "", "Print the version", 0, 0, run_version },

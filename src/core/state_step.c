@@ -82,9 +82,8 @@ static int write_list(struct ctx *ctx, json_t *change, json_t *list, struct err 
 		member(change, "name"), &items, err);
 }
 
-static int write_all(struct ctx *ctx, const struct step *step, const char *which, struct err *err)
+static int write_all(struct ctx *ctx, json_t *changes, const char *which, struct err *err)
 {
-	json_t *changes = json_object_get(step->args, "changes");
 	json_t *change;
 	size_t i;
 	int r = 0;
@@ -126,12 +125,12 @@ static void describe_set(const struct step *step, struct strbuf *out)
 
 static int run_set(struct operation *op, struct step *step, struct err *err)
 {
-	return write_all(op->ctx, step, "new", err);
+	return write_all(op->ctx, json_object_get(step->args, "changes"), "new", err);
 }
 
 static int undo_set(struct operation *op, struct step *step, struct err *err)
 {
-	return write_all(op->ctx, step, "old", err);
+	return write_all(op->ctx, json_object_get(step->args, "changes"), "old", err);
 }
 
 const struct step_kind state_steps[] = {
@@ -146,4 +145,9 @@ int state_plan(struct operation *op, json_t *changes, struct err *err)
 		return 0;
 	}
 	return operation_add(op, &state_steps[0], json_pack("{s:o}", "changes", changes), err);
+}
+
+int state_apply(struct ctx *ctx, json_t *changes, struct err *err)
+{
+	return write_all(ctx, changes, "new", err);
 }

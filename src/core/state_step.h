@@ -17,4 +17,6 @@ MUST_CHECK int state_change_list(struct ctx *ctx, json_t *changes, const char *p
 	const char *scope, const char *name, const struct strvec *items, struct err *err);
 /* Plans them as one step. Takes CHANGES over; an empty array plans nothing. */
 MUST_CHECK int state_plan(struct operation *op, json_t *changes, struct err *err);
+/* Makes them without an operation. CHANGES is borrowed. */
+MUST_CHECK int state_apply(struct ctx *ctx, json_t *changes, struct err *err);
 extern const struct step_kind state_steps[];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * docgen FOLDER: writes the manual page, the completions and the reference pages that follow from
- * the command tables: moorage.1, moorage.bash, _moorage, reference/<plugin>.md.
+ * the command tables: moorage.1, moorage.bash, _moorage, reference/index.md and
+ * reference/<plugin>.md.
  */
 #include <stdio.h>
 
@@ -20,17 +21,43 @@ static int write_text(const char *folder, const char *name,
 	return fs_write_str(path, text.buf, 0644, err);
 }
 
+static bool has_page(const struct plugin *p)
+{
+	const struct plugin *one[] = { p, NULL };
+	AUTO_CATALOG visible = CATALOG_INIT;
+
+	catalog_load(&visible, one);
+	return p->summary || visible.count;
+}
+
+static int write_index(const char *folder, struct err *err)
+{
+	AUTO_FREE char *path = path_join(folder, "reference/index.md");
+	AUTO_STRBUF text = STRBUF_INIT;
+
+	strbuf_addstr(&text,
+		"# Reference\n\n"
+		"Commands, flags and properties of all built-in plugins. These pages are "
+		"made from the program's\ntables; to change them, change the tables.\n\n"
+		"| plugin | |\n| --- | --- |\n");
+	for (const struct plugin *const *p = builtin_plugins; *p; p++) {
+		if (has_page(*p))
+			strbuf_addf(&text, "| [%s](%s.md) | %s |\n", plugin_verb(*p),
+				plugin_verb(*p), (*p)->summary ? (*p)->summary : "");
+	}
+	return fs_write_str(path, text.buf, 0644, err);
+}
+
 static int write_references(const char *folder, struct err *err)
 {
-	int r = 0;
+	int r = write_index(folder, err);
 
 	for (const struct plugin *const *p = builtin_plugins; r >= 0 && *p; p++) {
-		AUTO_FREE char *path =
-			xasprintf("%s/reference/%s.md", folder, plugin_verb(*p));
+		AUTO_FREE char *path = xasprintf("%s/reference/%s.md", folder, plugin_verb(*p));
 		AUTO_STRBUF text = STRBUF_INIT;
 
 		catalog_reference(*p, &text);
-		if ((*p)->summary || (*p)->commands)
+		if (has_page(*p))
 			r = fs_write_str(path, text.buf, 0644, err);
 	}
 	return r;

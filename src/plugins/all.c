@@ -8,15 +8,18 @@ extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
 extern const struct plugin plugin_builder_null;
 extern const struct plugin plugin_builds;
+extern const struct plugin plugin_certs;
 extern const struct plugin plugin_checks;
 extern const struct plugin plugin_common;
 extern const struct plugin plugin_config;
 extern const struct plugin plugin_docker_options;
+extern const struct plugin plugin_domains;
 extern const struct plugin plugin_enter;
 extern const struct plugin plugin_git;
 extern const struct plugin plugin_logs;
 extern const struct plugin plugin_network;
 extern const struct plugin plugin_nginx_vhosts;
+extern const struct plugin plugin_ports;
 extern const struct plugin plugin_proxy;
 extern const struct plugin plugin_ps;
 extern const struct plugin plugin_run;
@@ -34,15 +37,18 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_builder_dockerfile,
 	&plugin_builder_null,
 	&plugin_builds,
+	&plugin_certs,
 	&plugin_checks,
 	&plugin_common,
 	&plugin_config,
 	&plugin_docker_options,
+	&plugin_domains,
 	&plugin_enter,
 	&plugin_git,
 	&plugin_logs,
 	&plugin_network,
 	&plugin_nginx_vhosts,
+	&plugin_ports,
 	&plugin_proxy,
 	&plugin_ps,
 	&plugin_run,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """layers_check.py TOP: names every include in TOP/src that goes against the layers; exit code 1 if any.
 
-base <- lib <- core <- plugins, builders, schedulers, proxies, dns <- daemon, main. A folder of the
+base <- lib <- core <- plugins, builders, schedulers, proxies, dns, tools <- daemon, docgen, main. A folder of the
 fourth layer is a room: it includes nothing of another room. A .c includes its own header first, a
 header guards itself with #pragma once, and no include leaves the tree by "..".
 """
@@ -11,7 +11,7 @@ import re
 import sys
 
 LAYERS = {"base": 0, "lib": 1, "core": 2, "plugins": 3, "builders": 3, "schedulers": 3,
-          "proxies": 3, "dns": 3, "daemon": 4}
+          "proxies": 3, "dns": 3, "tools": 3, "daemon": 4, "docgen": 4}
 ROOMS = 3
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 

@@ -127,3 +127,47 @@ stops() {
 	stops words 'src/base/b.c:1'
 	assert_output --partial 'src/base/b.c has no SPDX line'
 }
+
+# fake_docgen TEXT: a docgen whose one page holds TEXT.
+fake_docgen() {
+	export CHECK_DOCGEN=$BATS_TEST_TMPDIR/docgen
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\necho "%s" >"$1/reference/boat.md"\n' "$1" >"$CHECK_DOCGEN"
+	chmod +x "$CHECK_DOCGEN"
+}
+
+@test "reference: a page that is not what docgen writes is stopped, as is a missing one" {
+	mkdir -p "$CHECK_TOP/docs/reference"
+	fake_docgen 'as it is'
+	echo 'as it is' >"$CHECK_TOP/docs/reference/boat.md"
+	passes reference
+	echo 'as it was' >"$CHECK_TOP/docs/reference/boat.md"
+	stops reference '+as it was'
+	rm "$CHECK_TOP/docs/reference/boat.md"
+	stops reference ': boat.md'
+}
+
+@test "docs: dead links, long lines and unknown commands are stopped" {
+	mkdir -p "$CHECK_TOP/docs/reference"
+	# shellcheck disable=SC2016
+	printf '### `boat:sail <app>`\n' >"$CHECK_TOP/docs/reference/boat.md"
+	mkdir -p "$CHECK_TOP/src/core"
+	printf '\tKEY(sails, "2", NULL),\n' >"$CHECK_TOP/src/core/instance.c"
+	echo sails=2 >"$CHECK_TOP/docs/instance.conf"
+	printf '# One\n\n[two](#one) [page](reference/boat.md)\n\n    dokku boat:sail x\n' >"$CHECK_TOP/docs/one.md"
+	passes docs
+	echo '[x](nowhere.md)' >"$CHECK_TOP/docs/two.md"
+	stops docs 'docs/two.md: no file for the link nowhere.md'
+	echo '[x](one.md#three)' >"$CHECK_TOP/docs/two.md"
+	stops docs 'docs/two.md: no heading for the link one.md#three'
+	printf '%0111d\n' 1 >"$CHECK_TOP/docs/two.md"
+	stops docs 'docs/two.md:1: 111 columns'
+	# shellcheck disable=SC2016
+	echo 'Say `dokku boat:sink x`.' >"$CHECK_TOP/docs/two.md"
+	stops docs 'docs/two.md: boat:sink is not in docs/reference'
+	# shellcheck disable=SC2016
+	printf '## Not there yet\n\n`boat:sail`\n' | sed '1i\\' >"$CHECK_TOP/docs/two.md"
+	stops docs 'docs/two.md: boat:sail is there by now'
+	echo sails=3 >"$CHECK_TOP/docs/instance.conf"
+	stops docs 'docs/instance.conf: no line sails=2'
+}

@@ -78,14 +78,15 @@ dokku() {
 	in_instance "$INST/bin/dokku" "$@"
 }
 
-# ssh_dokku ARGS...: as somebody with the key `admin` calls it from elsewhere.
+# ssh_dokku ARGS...: as somebody with the key `admin` calls it from elsewhere. (Without the dashes
+# ssh takes words that begin with one for its own, behind the host as well.)
 ssh_dokku() {
-	in_instance ssh -F "$INST/keys/ssh_config" lab "$@" </dev/null
+	in_instance ssh -F "$INST/keys/ssh_config" lab ${1:+--} "$@" </dev/null
 }
 
 # The same with the key `other`, which the instance does not know until a test adds it.
 ssh_other() {
-	in_instance ssh -F "$INST/keys/ssh_config-other" lab "$@" </dev/null
+	in_instance ssh -F "$INST/keys/ssh_config-other" lab ${1:+--} "$@" </dev/null
 }
 
 # docker_lab ARGS...: against the instance's engine.

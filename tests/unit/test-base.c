@@ -180,6 +180,25 @@ static void child_captures_both_streams(void **state)
 	assert_int_equal(child_check(&c, &st, &err), -ERR_FAILED);
 }
 
+static void child_captured_without_input_reads_the_descriptor_it_was_given(void **state)
+{
+	AUTO_CHILD c = CHILD_INIT;
+	AUTO_STRBUF out = STRBUF_INIT;
+	AUTO_ERR err = ERR_INIT;
+	struct child_status st;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "hello", 5), 5);
+	close(ends[1]);
+	strvec_push(&c.argv, "cat");
+	c.in = ends[0];
+	assert_int_equal(child_capture(&c, NULL, &out, NULL, &st, &err), 0);
+	close(ends[0]);
+	assert_string_equal(out.buf, "hello");
+}
+
 static void child_tells_signal_timeout_and_missing_apart(void **state)
 {
 	AUTO_CHILD killed = CHILD_INIT;
@@ -262,6 +281,8 @@ int main(void)
 		cmocka_unit_test(rm_rf_does_not_follow_links),
 		cmocka_unit_test(path_is_inside_refuses_escapes),
 		cmocka_unit_test(child_captures_both_streams),
+		cmocka_unit_test(
+			child_captured_without_input_reads_the_descriptor_it_was_given),
 		cmocka_unit_test(child_tells_signal_timeout_and_missing_apart),
 		cmocka_unit_test(lock_excludes_and_names_the_holder),
 		cmocka_unit_test(parsers_take_whole_strings),

@@ -194,16 +194,16 @@ int engine_archive_get(struct engine *e, const char *id, const char *path, http_
 }
 
 static int archive_put(struct engine *e, const char *id, const char *path,
-	struct engine_request *rq, struct err *err)
+	struct engine_request rq, struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 
 	target_noun(&t, "/containers/", id, "/archive");
 	target_query(&t, "path", path);
-	rq->method = "PUT";
-	rq->target = &t;
-	rq->content_type = "application/x-tar";
-	return engine_stream(e, rq, NULL, NULL, err);
+	rq.method = "PUT";
+	rq.target = &t;
+	rq.content_type = "application/x-tar";
+	return engine_stream(e, &rq, NULL, NULL, err);
 }
 
 int engine_archive_put(struct engine *e, const char *id, const char *path, const void *tar,
@@ -211,7 +211,7 @@ int engine_archive_put(struct engine *e, const char *id, const char *path, const
 {
 	struct engine_request rq = { .body = tar, .body_len = len };
 
-	return archive_put(e, id, path, &rq, err);
+	return archive_put(e, id, path, rq, err);
 }
 
 int engine_archive_put_fd(
@@ -219,5 +219,5 @@ int engine_archive_put_fd(
 {
 	struct engine_request rq = { .body_from_fd = true, .body_fd = tar_fd };
 
-	return archive_put(e, id, path, &rq, err);
+	return archive_put(e, id, path, rq, err);
 }

@@ -14,6 +14,7 @@ void engine_open(struct engine *e, const char *socket_path)
 {
 	*e = (struct engine){ .timeout_ms = ENGINE_TIMEOUT_MS,
 		.cancel_fd = -1,
+		.hangup_fd = -1,
 		.socket_path = xstrdup(socket_path) };
 	http_conn_init(&e->conn, e->socket_path);
 }
@@ -29,6 +30,7 @@ void engine_conn_init(struct engine *e, struct http_conn *c)
 	http_conn_init(c, e->socket_path);
 	c->connect_wait_ms = e->connect_wait_ms;
 	c->cancel_fd = e->cancel_fd;
+	c->hangup_fd = e->hangup_fd;
 }
 
 static int collect(void *ctx, const void *data, size_t len, struct err *err)
@@ -115,6 +117,7 @@ static void sync_conn(struct engine *e)
 {
 	e->conn.connect_wait_ms = e->connect_wait_ms;
 	e->conn.cancel_fd = e->cancel_fd;
+	e->conn.hangup_fd = e->hangup_fd;
 }
 
 /* "1.47" -> 47, 0 if it is something else. */

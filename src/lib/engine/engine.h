@@ -41,6 +41,7 @@ struct engine {
 	uint64_t connect_wait_ms; /* retry this long when nobody listens; default 0 */
 	uint64_t timeout_ms;      /* of one plain call; default ENGINE_TIMEOUT_MS */
 	int cancel_fd;            /* readable: calls fail with ERR_FAILED; default -1; borrowed */
+	int hangup_fd;            /* the same when its other end is closed; default -1; borrowed */
 	/* private */
 	char *socket_path;
 	unsigned api_minor; /* 0: not negotiated yet */

@@ -24,7 +24,7 @@ enum { SENT = 0, CLOSED_EARLY = 1 };
 void http_conn_init(struct http_conn *c, const char *socket_path)
 {
 	*c = (struct http_conn){
-		.socket_path = socket_path, .cancel_fd = -1, .fd = -1, .in = STRBUF_INIT
+		.socket_path = socket_path, .cancel_fd = -1, .hangup_fd = -1, .fd = -1, .in = STRBUF_INIT
 	};
 	http_parser_init(&c->parser);
 }
@@ -73,16 +73,17 @@ static int wait_for(
 	struct http_conn *c, short events, int other_fd, short *ret_events, struct err *err)
 {
 	for (;;) {
-		struct pollfd fds[3] = {
+		struct pollfd fds[4] = {
 			{ .fd = c->fd, .events = events },
 			{ .fd = c->cancel_fd, .events = POLLIN },
 			{ .fd = other_fd, .events = POLLIN },
+			{ .fd = c->hangup_fd, .events = 0 },
 		};
-		int n = poll(fds, 3, c->deadline_ms ? (int)ms_left(c->deadline_ms) : -1);
+		int n = poll(fds, 4, c->deadline_ms ? (int)ms_left(c->deadline_ms) : -1);
 
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, "wait for the Docker Engine");
-		if (n > 0 && fds[1].revents)
+		if (n > 0 && (fds[1].revents || fds[3].revents))
 			return err_set(
 				err, ERR_FAILED, "interrupted while waiting for the Docker Engine");
 		if (n > 0) {

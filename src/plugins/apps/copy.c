@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_data.h"
+#include "core/app_life.h"
 #include "core/domains.h"
 #include "core/state.h"
 
@@ -103,6 +104,8 @@ int apps_copy(struct ctx *ctx, const char *from, const char *to, bool rename, st
 		r = app_data_copy(ctx, from, to, rename, err);
 	if (r >= 0 && rename)
 		r = copy_domains(ctx, from, to, err);
+	if (r >= 0)
+		r = app_copy_settings(ctx, from, to, err);
 	for (const struct plugin *const *p = ctx->plugins; r >= 0 && *p; p++) {
 		int (*hook)(struct ctx *, const char *, const char *, struct err *) =
 			rename ? (*p)->on_rename : (*p)->on_clone;

@@ -101,7 +101,8 @@ static int plan_destroy(struct operation *op, const char *app, struct err *err)
 	int r = apps_plan_trigger(op, "apps:trigger", "pre-delete", app, tag, err);
 
 	if (r >= 0)
-		r = operation_add(op, apps_step("apps:doomed"), json_pack("{s:s}", "app", app), err);
+		r = operation_add(op, apps_step("apps:doomed"), json_pack("{s:s}", "app", app),
+			err);
 	return r < 0 ? r : apps_plan_removal(op, app, tag, err);
 }
 

@@ -178,8 +178,7 @@ int apps_step_start(struct operation *op, struct step *step, struct err *err)
 	return r < 0 ? r : plan_later(op, from, to, scheduler, &d, err);
 }
 
-static int plan(struct operation *op, const char *from, const char *to, bool start,
-	struct err *err)
+static int plan(struct operation *op, const char *from, const char *to, bool start, struct err *err)
 {
 	const struct scheduler *scheduler = NULL;
 	int r = app_plan_create(op, to, err);

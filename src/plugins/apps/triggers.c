@@ -23,8 +23,8 @@ static int on_exists(struct trigger_call *call, struct err *err)
 static int on_list(struct trigger_call *call, struct err *err)
 {
 	AUTO_STRVEC apps = STRVEC_INIT;
-	int r = str_eq(arg(call, 0), "false") ? app_list_all(call->ctx, &apps, err) :
-						app_list(call->ctx, &apps, err);
+	int r = str_eq(arg(call, 0), "false") ? app_list_all(call->ctx, &apps, err)
+					      : app_list(call->ctx, &apps, err);
 
 	for (size_t i = 0; r >= 0 && i < apps.count; i++)
 		strbuf_addf(call->out, "%s\n", apps.items[i]);

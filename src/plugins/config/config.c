@@ -215,8 +215,14 @@ static int drop_env(struct ctx *ctx, const char *app, struct err *err)
 
 /* --- tables --- */
 
-#define MERGED_FLAG { "merged", 0, FLAG_BOOL, NULL, "With the global variables underneath" }
-#define NO_RESTART_FLAG { "no-restart", 0, FLAG_BOOL, NULL, "Leave the running app alone" }
+#define MERGED_FLAG                                                                                \
+	{                                                                                          \
+		"merged", 0, FLAG_BOOL, NULL, "With the global variables underneath"               \
+	}
+#define NO_RESTART_FLAG                                                                            \
+	{                                                                                          \
+		"no-restart", 0, FLAG_BOOL, NULL, "Leave the running app alone"                    \
+	}
 
 static const struct flag show_flags[] = {
 	MERGED_FLAG,
@@ -228,7 +234,8 @@ static const struct flag merged_flags[] = { MERGED_FLAG, {} };
 static const struct flag export_flags[] = {
 	MERGED_FLAG,
 	{ "format", 0, FLAG_VALUE,
-		"exports|docker-args|docker-args-keys|envfile|json|json-list|pack-keys|pretty|shell",
+		"exports|docker-args|docker-args-keys|envfile|json|json-list|pack-keys|pretty|"
+		"shell",
 		"Output format" },
 	{},
 };
@@ -253,14 +260,15 @@ static const struct flag import_flags[] = {
 
 static const struct command commands[] = {
 	{ "config", "(<app>|--global)", "Show variables", READ, 1, 1, show_flags, run_show, NULL },
-	{ "config:bundle", "[--merged] (<app>|--global)", "Write variables as a tar stream", READ, 1,
-		1, merged_flags, run_bundle, NULL },
+	{ "config:bundle", "[--merged] (<app>|--global)", "Write variables as a tar stream", READ,
+		1, 1, merged_flags, run_bundle, NULL },
 	{ "config:clear", "[--no-restart] (<app>|--global)", "Remove every variable",
 		CMD_APP_OR_GLOBAL, 1, 1, change_flags, run_clear, NULL },
 	{ "config:export", "[--format=FORMAT] [--merged] (<app>|--global)",
-		"Print variables in a format of choice", READ, 1, 1, export_flags, run_export, NULL },
-	{ "config:get", "[--quoted] (<app>|--global) KEY", "Print one value", READ, 2, -1, get_flags,
-		run_get, "Expected: key" },
+		"Print variables in a format of choice", READ, 1, 1, export_flags, run_export,
+		NULL },
+	{ "config:get", "[--quoted] (<app>|--global) KEY", "Print one value", READ, 2, -1,
+		get_flags, run_get, "Expected: key" },
 	{ "config:import", "[--no-restart] [--replace] [--format F] (<app>|--global) <file>|-",
 		"Set variables from a file or a pipe", CMD_APP_OR_GLOBAL, 2, 2, import_flags,
 		run_import, "Please specify a file, or - for standard input" },
@@ -272,7 +280,8 @@ static const struct command commands[] = {
 	{ "config:show", "[--merged] (<app>|--global)", "Show variables", READ, 1, 1, merged_flags,
 		run_show, NULL },
 	{ "config:unset", "[--no-restart] (<app>|--global) KEY1 [KEY2 ...]", "Remove variables",
-		CMD_APP_OR_GLOBAL, 2, -1, change_flags, run_unset, "At least one key must be given" },
+		CMD_APP_OR_GLOBAL, 2, -1, change_flags, run_unset,
+		"At least one key must be given" },
 	{},
 };
 

@@ -26,8 +26,8 @@ MUST_CHECK int config_clear(struct ctx *ctx, const struct config_change *change,
 MUST_CHECK int config_parse_pairs(const struct strvec *words, bool encoded, struct env *ret,
 	struct err *err);
 /* Reads a file or "-" in a format, "envfile" or "json". */
-MUST_CHECK int config_read(const char *scope, const char *path, const char *format,
-	struct env *ret, struct err *err);
+MUST_CHECK int config_read(const char *scope, const char *path, const char *format, struct env *ret,
+	struct err *err);
 /* Prints a tar stream with a file per variable. */
 MUST_CHECK int config_bundle(struct ctx *ctx, const struct env *env, struct err *err);
 

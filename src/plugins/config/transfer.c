@@ -97,8 +97,8 @@ static int read_input(const char *path, struct strbuf *out, struct err *err)
 static int parse_json(const struct strbuf *text, struct env *ret, struct err *err)
 {
 	json_error_t e;
-	CLEANUP(json_done) json_t *obj =
-		json_loadb(text->buf, text->len, JSON_DISABLE_EOF_CHECK, &e);
+	CLEANUP(json_done)
+	json_t *obj = json_loadb(text->buf, text->len, JSON_DISABLE_EOF_CHECK, &e);
 	const char *key;
 	json_t *value;
 
@@ -108,7 +108,7 @@ static int parse_json(const struct strbuf *text, struct env *ret, struct err *er
 			e.line, e.column);
 	if (!json_is_object(obj))
 		return err_set(err, ERR_INVALID, "The input is not a JSON object");
-	json_object_foreach(obj, key, value) {
+	json_object_foreach (obj, key, value) {
 		int r = config_check_key(key, err);
 
 		if (r < 0)
@@ -131,8 +131,7 @@ static int parse_envfile(const char *scope, const struct strbuf *text, struct en
 
 		/* Its message has what may be shown. */
 		if (config_check_key(dropped.items[i], &bad) < 0)
-			out_info1("Leaving out a key of the input for %s: %s", scope,
-				bad.msg.buf);
+			out_info1("Leaving out a key of the input for %s: %s", scope, bad.msg.buf);
 	}
 	return r;
 }
@@ -169,8 +168,7 @@ static json_t *member_of(const struct env_var *var)
 		return json_pack("{s:s, s:s, s:s}", "name", var->key, "mode", "0600", "content",
 			var->value);
 	base64_encode(var->value, len, &base64);
-	return json_pack("{s:s, s:s, s:s}", "name", var->key, "mode", "0600", "base64",
-		base64.buf);
+	return json_pack("{s:s, s:s, s:s}", "name", var->key, "mode", "0600", "base64", base64.buf);
 }
 
 static int describe(const struct env *env, struct strbuf *out, struct err *err)

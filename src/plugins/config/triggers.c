@@ -31,8 +31,7 @@ static int print_value(struct trigger_call *call, const char *scope, const char 
 {
 	int r = 0;
 
-	if (env_key_valid(key) &&
-		(str_eq(scope, SCOPE_GLOBAL) || app_exists(call->ctx, scope)))
+	if (env_key_valid(key) && (str_eq(scope, SCOPE_GLOBAL) || app_exists(call->ctx, scope)))
 		r = app_env_get(call->ctx, scope, key, call->out, err);
 	return r < 0 ? r : 0;
 }

@@ -76,6 +76,7 @@ static int failed_of(struct ctx *ctx, const char *app, struct err *err)
 	if (r < 0)
 		return r;
 	out_info2_quiet("%s failed deploy logs", app);
+	out_flush();
 	return s->logs_failed(ctx, app, err);
 }
 

@@ -189,8 +189,8 @@ static int on_set_scale(struct trigger_call *call, struct err *err)
 {
 	AUTO_STRVEC words = STRVEC_INIT;
 	AUTO_SCALE changes = SCALE_INIT;
-	bool skip;
-	bool clear;
+	bool skip = false;
+	bool clear = false;
 	int r = need_locked_app(call, err);
 
 	for (size_t i = 3; i < call->args->count; i++)

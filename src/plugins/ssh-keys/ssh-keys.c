@@ -37,8 +37,9 @@ static int verify_file(struct ctx *ctx, struct err *err)
 	line = sshkeys_first_bad_line(&keys);
 	if (!line)
 		return 0;
-	return err_set(err, ERR_INVALID, "%s/.ssh/authorized_keys line %zu failed ssh-keygen check.",
-		ctx->inst.dokku_root, line);
+	return err_set(err, ERR_INVALID,
+		"%s/.ssh/authorized_keys line %zu failed ssh-keygen check.", ctx->inst.dokku_root,
+		line);
 }
 
 static int run_add(struct ctx *ctx, const struct args *args, struct err *err)
@@ -58,7 +59,8 @@ static int run_add(struct ctx *ctx, const struct args *args, struct err *err)
 	add.len = text.len;
 	r = keyfile_add(&add, &fingerprint, err);
 	if (r == -ERR_INVALID)
-		return err_user(err, ERR_INVALID, 1, "Key specified in is not a valid ssh public key");
+		return err_user(err, ERR_INVALID, 1,
+			"Key specified in is not a valid ssh public key");
 	if (r < 0)
 		return r;
 	out_line("%s", fingerprint);

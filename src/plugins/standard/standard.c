@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands without a plugin of their own: cleanup, help, report, version. */
+#include "plugins/standard/standard.h"
+
 #include <stdio.h>
 
 #include "base/fs.h"
@@ -8,7 +10,7 @@
 #include "core/operation.h"
 #include "core/output.h"
 #include "core/version.h"
-#include "plugins/standard/standard.h"
+#include "plugins/standard/urls.h"
 
 static int run_help(struct ctx *ctx, const struct args *args, struct err *err)
 {
@@ -43,6 +45,10 @@ static const struct command commands[] = {
 	{ "cleanup", "[<app>]", "Remove dead containers and dangling images",
 		CMD_APP | CMD_APP_OPTIONAL | CMD_LOCK, 0, 1, NULL, standard_run_cleanup, NULL },
 	{ "help", "[--all]", "Print the list of commands", CMD_READ, 0, -1, help_flags, run_help,
+		NULL },
+	{ "url", "<app>", "Print the first address of an app", CMD_APP | CMD_READ, 1, 1, NULL,
+		urls_run_first, NULL },
+	{ "urls", "<app>", "Print all addresses of an app", CMD_APP | CMD_READ, 1, 1, NULL, urls_run,
 		NULL },
 	{ "report", "[--format stdout|json] [--all|<app>]",
 		"Report on the machine and on one or all apps",

@@ -114,12 +114,16 @@ static int read_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err *
 {
 	struct source *s = arg;
 	struct lines l = { .source = s };
+	struct engine *engine = ctx_engine(ctx);
 	int r;
 
 	(void)out;
 	for (size_t i = 0; i < ARRAY_SIZE(l.part); i++)
 		strbuf_init(&l.part[i], 0);
-	r = engine_container_logs(ctx_engine(ctx), s->id, &s->opts, take_piece, &l, err);
+	/* An app that says nothing for days must not keep us here once the reader has left. */
+	engine->hangup_fd = STDOUT_FILENO;
+	r = engine_container_logs(engine, s->id, &s->opts, take_piece, &l, err);
+	engine->hangup_fd = -1;
 	for (size_t i = 0; i < ARRAY_SIZE(l.part); i++) {
 		if (l.part[i].len && r >= 0)
 			(void)!print_line(s, l.part[i].buf, l.part[i].len);
