@@ -315,9 +315,10 @@ static const struct trigger_handler triggers[] = {
 extern const struct plugin plugin_git;
 const struct plugin plugin_git = {
 	.name = "git",
-	.summary = "Manage app deploys via git",
+	.summary = "Manage deploys by git",
 	.commands = commands,
 	.properties = properties,
+	.property_word = "key",
 	.rows = rows,
 	.triggers = triggers,
 	.on_clone = take_over,
