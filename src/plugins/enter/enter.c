@@ -59,7 +59,7 @@ static const struct command commands[] = {
 extern const struct plugin plugin_enter;
 const struct plugin plugin_enter = {
 	.name = "enter",
-	.summary = "Enter running app containers",
+	.summary = "Open a shell in a running container",
 	.report_flags = REPORT_NONE,
 	.commands = commands,
 };

@@ -324,9 +324,10 @@ static const struct trigger_handler triggers[] = {
 extern const struct plugin plugin_git;
 const struct plugin plugin_git = {
 	.name = "git",
-	.summary = "Manage app deploys via git",
+	.summary = "Manage deploys by git",
 	.commands = commands,
 	.properties = properties,
+	.property_word = "key",
 	.rows = rows,
 	.after_set = after_set,
 	.triggers = triggers,

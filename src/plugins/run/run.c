@@ -279,7 +279,7 @@ static const struct command commands[] = {
 extern const struct plugin plugin_run;
 const struct plugin plugin_run = {
 	.name = "run",
-	.summary = "Run a one-off process inside a container",
+	.summary = "Run one-off commands in new containers",
 	.report_flags = REPORT_NONE,
 	.commands = commands,
 };

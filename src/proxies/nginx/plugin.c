@@ -274,6 +274,7 @@ const struct plugin plugin_nginx_vhosts = {
 	.summary = "Manage the nginx proxy",
 	.commands = commands,
 	.properties = nginx_properties,
+	.property_word = "key",
 	.rows = rows,
 	.triggers = triggers,
 	.on_clone = on_clone,

@@ -227,8 +227,9 @@ extern const struct plugin plugin_scheduler_docker_local;
 const struct plugin plugin_scheduler_docker_local = {
 	.name = "scheduler-docker-local",
 	.alias = "docker-local",
-	.summary = "Manage the docker-local scheduler of an app",
+	.summary = "Manage how apps run on this machine",
 	.properties = properties,
+	.property_word = "key",
 	.triggers = triggers,
 	.steps = docker_local_steps,
 };
