@@ -138,6 +138,7 @@ bats_layer() {
 		[ -e "$file" ] || continue
 		if grep -q '^load routes$' "$file"; then
 			# They listen on well-known ports: a network of their own has them free.
+			# shellcheck disable=SC2016
 			spawn "$layer" "$(basename "$file" .bats)" unshare --net \
 				sh -c 'ip link set lo up && exec bats --tap "$1"' sh "$file"
 		else

@@ -132,7 +132,7 @@ static int read_headers(json_t *array, struct healthcheck *c, struct err *err)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
+	json_array_foreach (array, i, item) {
 		int r = add_header(item, &c->headers, c->name, err);
 
 		if (r < 0)
@@ -153,7 +153,7 @@ static int read_on_failure(json_t *obj, struct healthcheck *c, struct err *err)
 	if (json_is_string(command))
 		r = words_posix(json_string_value(command), json_string_length(command),
 			&c->failure_command, err);
-	json_array_foreach(command, i, word) {
+	json_array_foreach (command, i, word) {
 		if (!json_is_string(word))
 			r = err_set(err, ERR_INVALID, "a word of onFailure.command is no string");
 		if (r < 0)
@@ -222,8 +222,10 @@ static void take_entry(struct healthcheck *c, struct entry *e)
 	struct strvec command = e->command;
 
 	e->command = (struct strvec)STRVEC_INIT;
-	c->name = e->name && *e->name ? TAKE_PTR(e->name) : default_name(
-		&(struct entry){ .command = command, .path = e->path }, c->kind);
+	c->name = e->name && *e->name
+			  ? TAKE_PTR(e->name)
+			  : default_name(&(struct entry){ .command = command, .path = e->path },
+				    c->kind);
 	c->command = command;
 	if (e->path && *e->path != '/' && c->kind == HEALTHCHECK_HTTP)
 		c->path = xasprintf("/%s", e->path);
@@ -304,7 +306,7 @@ int healthchecks_parse(json_t *app_json, const char *process, struct healthcheck
 	if (json_array_size(list) > HEALTHCHECKS_MAX)
 		return err_set(err, ERR_INVALID, "healthchecks.%s has more than %d entries",
 			process, HEALTHCHECKS_MAX);
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		int r = add_entry(item, ret, err);
 
 		if (r < 0)
@@ -415,8 +417,7 @@ static void strip_comment(char *line)
 	}
 }
 
-int healthchecks_parse_file(const char *text, size_t len, struct healthchecks *ret,
-	struct err *err)
+int healthchecks_parse_file(const char *text, size_t len, struct healthchecks *ret, struct err *err)
 {
 	struct settings s = { .wait = 5, .timeout = 30, .attempts = 5 };
 	AUTO_STRVEC lines = STRVEC_INIT;
