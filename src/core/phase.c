@@ -378,17 +378,15 @@ int phase_run(struct ctx *ctx, const struct phase *phase, struct err *err)
 	return r;
 }
 
-int phase_sweep(struct ctx *ctx, const char *operation, struct err *err)
+int phase_sweep(struct ctx *ctx, const char *app, struct err *err)
 {
-	AUTO_FREE char *label = xasprintf("com.moorage.operation=%s", operation);
-	json_t *filter = labels_filter(ctx, NULL);
+	json_t *filter = labels_filter(ctx, app);
 	json_t *labels = json_object_get(filter, "label");
 	json_t *found = NULL;
 	json_t *one;
 	size_t i;
 	int r;
 
-	json_array_append_new(labels, json_string(label));
 	json_array_append_new(labels, json_string("dokku_phase_script"));
 	r = engine_container_list(ctx_engine(ctx), true, filter, &found, err);
 	json_decref(filter);

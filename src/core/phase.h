@@ -19,5 +19,8 @@ struct phase {
  */
 MUST_CHECK int phase_run(struct ctx *ctx, const struct phase *phase, struct err *err);
 
-/* Removes containers that a phase of an interrupted operation left. */
-MUST_CHECK int phase_sweep(struct ctx *ctx, const char *operation, struct err *err);
+/*
+ * Removes containers that phases of interrupted operations on APP left, and of ones that lost the
+ * engine half-way. The caller holds the app's lock, so none of them is at work.
+ */
+MUST_CHECK int phase_sweep(struct ctx *ctx, const char *app, struct err *err);

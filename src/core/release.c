@@ -24,7 +24,7 @@
 
 int image_restore(struct operation *op, struct step *step, struct err *err)
 {
-	int r = phase_sweep(op->ctx, op->id, err);
+	int r = phase_sweep(op->ctx, step_arg(step, "app"), err);
 
 	return r < 0 ? r
 		     : image_put_back(op->ctx, step_arg(step, "image"), step_arg(step, "old_image"),
@@ -33,7 +33,7 @@ int image_restore(struct operation *op, struct step *step, struct err *err)
 
 int release_sweep(struct operation *op, struct step *step, struct err *err)
 {
-	return phase_sweep(op->ctx, op->id, err);
+	return phase_sweep(op->ctx, step_arg(step, "app"), err);
 }
 
 static const char *tag_of(const char *image)
@@ -189,7 +189,10 @@ static int run_phase(struct operation *op, struct step *step, const char *name, 
 
 int release_predeploy(struct operation *op, struct step *step, struct err *err)
 {
-	return run_phase(op, step, "predeploy", true, err);
+	/* What the deploy before could not take away. */
+	int r = phase_sweep(op->ctx, step_arg(step, "app"), err);
+
+	return r < 0 ? r : run_phase(op, step, "predeploy", true, err);
 }
 
 int release_label(struct operation *op, struct step *step, struct err *err)
