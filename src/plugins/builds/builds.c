@@ -203,7 +203,7 @@ static const struct trigger_handler triggers[] = {
 
 const struct plugin plugin_builds = {
 	.name = "builds",
-	.summary = "Look at builds and deploys",
+	.summary = "Manage builds and deploys, running and past",
 	.report_flags = REPORT_LEGACY_KEYS,
 	.commands = commands,
 	.properties = properties,

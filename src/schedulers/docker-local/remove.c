@@ -16,7 +16,9 @@ struct removal {
 
 void step_remove_describe(const struct step *step, struct strbuf *out)
 {
-	strbuf_addf(out, "remove all containers and images of %s", step_arg(step, "app"));
+	strbuf_addf(out, "remove all containers%s of %s",
+		json_is_true(json_object_get(step->args, "keep-images")) ? "" : " and images",
+		step_arg(step, "app"));
 }
 
 static int remove_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err *err)
@@ -124,7 +126,7 @@ int step_remove_run(struct operation *op, struct step *step, struct err *err)
 	json_t *nothing = json_object();
 	int r = remove_containers(op->ctx, app, err);
 
-	if (r >= 0)
+	if (r >= 0 && !json_is_true(json_object_get(step->args, "keep-images")))
 		r = remove_images(op->ctx, app, err);
 	if (r >= 0)
 		r = units_restore(op->ctx, app, nothing, err);
@@ -138,7 +140,8 @@ int step_remove_run(struct operation *op, struct step *step, struct err *err)
 
 int local_plan_remove(struct operation *op, const char *app, struct err *err)
 {
-	return operation_add(op, &docker_local_steps[LOCAL_REMOVE], json_pack("{s:s}", "app", app), err);
+	return operation_add(op, &docker_local_steps[LOCAL_REMOVE], json_pack("{s:s}", "app", app),
+		err);
 }
 
 int local_plan_stop(struct operation *op, const char *app, struct err *err)
@@ -167,6 +170,6 @@ int local_plan_stop(struct operation *op, const char *app, struct err *err)
 		json_decref(units);
 		return r < 0 ? r : 0;
 	}
-	return operation_add(op, &docker_local_steps[LOCAL_STOP], json_pack("{s:s, s:o}", "app", app, "units", units),
-		err);
+	return operation_add(op, &docker_local_steps[LOCAL_STOP],
+		json_pack("{s:s, s:o}", "app", app, "units", units), err);
 }
