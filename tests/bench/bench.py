@@ -282,7 +282,7 @@ def route_change(table, lab):
     dokku = os.path.join(lab.INST, "prog/dokku")
     # Names enough that the text nginx reads is that of 1000 apps in use.
     lab.dokku("domains:add", "app0001", "app0001.example.org")
-    if not os.path.exists(lab.INST + "/home/app0001/nginx.conf"):
+    if not os.path.exists(os.path.join(lab.INST, "home", "app0001", "nginx.conf")):
         raise RuntimeError("domains:add made no nginx.conf")
     lab.copy_apps("app0001", 999, 2)
     lab.nginx("-t")
