@@ -13,6 +13,7 @@
 
 #include "base/fs.h"
 #include "base/strvec.h"
+#include "core/builder.h"
 #include "core/applock.h"
 #include "core/operation.h"
 #include "core/output.h"
@@ -59,6 +60,7 @@ static const struct plugin *const plugins[] = { &plugin_scheduler_docker_local, 
 	NULL };
 extern const struct proxy *const proxies[];
 const struct proxy *const proxies[] = { NULL };
+const struct builder *const builders[] = { NULL };
 
 static int plan_deploy(struct operation *op, const struct scheduler *s, const struct deploy *d,
 	struct err *err)
