@@ -131,8 +131,8 @@ static int call(struct ctx *ctx, const char *app, const char *verb, char **words
 		return s->run_stop(ctx, app, words[0], err);
 	if (strcmp(verb, "check") == 0)
 		return s->check(ctx, app, words[0], err);
-	r = strcmp(verb, "list") == 0 ? s->run_list(ctx, app, &list, err) :
-					s->inspect(ctx, app, &list, err);
+	r = strcmp(verb, "list") == 0 ? s->run_list(ctx, app, &list, err)
+				      : s->inspect(ctx, app, &list, err);
 	if (r >= 0)
 		json_dumpf(list, stdout, JSON_INDENT(2));
 	json_decref(list);
@@ -142,7 +142,7 @@ static int call(struct ctx *ctx, const char *app, const char *verb, char **words
 static bool is_operation(const char *verb)
 {
 	return strcmp(verb, "deploy") == 0 || strcmp(verb, "stop") == 0 ||
-		strcmp(verb, "remove") == 0 || strcmp(verb, "retire") == 0;
+	       strcmp(verb, "remove") == 0 || strcmp(verb, "retire") == 0;
 }
 
 int main(int argc, char **argv)
