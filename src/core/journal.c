@@ -111,7 +111,7 @@ int journal_create(struct ctx *ctx, const char *id, const struct strvec *apps, s
 	return 0;
 }
 
-int journal_append(struct journal *j, json_t *record, struct err *err)
+int journal_append(struct journal *j, json_t *record, bool durable, struct err *err)
 {
 	AUTO_FREE char *text = json_dumps(record, JSON_COMPACT);
 	AUTO_FREE char *line = NULL;
@@ -133,7 +133,7 @@ int journal_append(struct journal *j, json_t *record, struct err *err)
 			return err_sys(err, "write '%s'", j->path);
 		done += (size_t)n;
 	}
-	if (fdatasync(j->fd) < 0)
+	if (durable && fdatasync(j->fd) < 0)
 		return err_sys(err, "sync '%s'", j->path);
 	j->end += (off_t)len;
 	return 0;

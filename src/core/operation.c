@@ -142,9 +142,21 @@ static struct operation *new_operation(struct ctx *ctx, const char *id, const ch
 
 /* --- records --- */
 
+/*
+ * What must be on disk before the next thing happens: that a step begins, and how the whole ends. A
+ * plan is with the start of its step; a step that is done and of which that was lost in a power cut
+ * is, like any that was cut off between its effect and its record, run or undone again.
+ */
+static bool must_be_durable(const json_t *entry)
+{
+	const char *what = json_string_value(json_object_get(entry, "t"));
+
+	return !str_eq(what, "plan") && !str_eq(what, "done");
+}
+
 static int record(struct operation *op, json_t *entry, struct err *err)
 {
-	int r = op->journal ? journal_append(op->journal, entry, err) : 0;
+	int r = op->journal ? journal_append(op->journal, entry, must_be_durable(entry), err) : 0;
 
 	json_decref(entry);
 	return r;

@@ -292,6 +292,7 @@ int healthchecks_parse(json_t *app_json, const char *process, struct healthcheck
 {
 	json_t *all = jsonc_get(app_json, "healthchecks");
 	json_t *list = json_is_object(all) ? json_object_get(all, process) : NULL;
+	size_t before = ret->count;
 	json_t *item;
 	size_t i;
 
@@ -309,8 +310,11 @@ int healthchecks_parse(json_t *app_json, const char *process, struct healthcheck
 	json_array_foreach (list, i, item) {
 		int r = add_entry(item, ret, err);
 
-		if (r < 0)
-			return err_wrap(err, "app.json: healthchecks.%s[%zu]", process, i);
+		if (r >= 0)
+			continue;
+		while (ret->count > before)
+			drop_last(ret);
+		return err_wrap(err, "app.json: healthchecks.%s[%zu]", process, i);
 	}
 	return json_array_size(list) > 0;
 }
@@ -390,16 +394,28 @@ static const char *take_host(const char *path, struct healthcheck *c)
 	return rest[len] ? rest + len : "/";
 }
 
+/* What goes into the request's lines; the text to look for may hold anything. */
+static int check_path(const char *line, struct err *err)
+{
+	AUTO_FREE char *path = xstrndup(line, strcspn(line, " \t"));
+
+	return has_control(path) ? err_set(err, ERR_INVALID,
+					   "a path in the CHECKS file holds a control character")
+				 : 0;
+}
+
 static void add_line(char *line, const struct settings *s, struct healthchecks *ret)
 {
 	struct healthcheck *c = append(ret, HEALTHCHECK_HTTP);
 	size_t len = strcspn(line, " \t");
+	const char *path;
 	char *content = line + len + strspn(line + len, " \t");
 
 	c->content = xstrdup(content);
 	line[len] = '\0';
 	c->name = xasprintf("check-%zu", ret->count);
-	c->path = xstrdup(take_host(line, c));
+	path = take_host(line, c);
+	c->path = xasprintf("%s%s", *path == '/' ? "" : "/", path);
 	c->attempts = s->attempts ? (int64_t)s->attempts : 1;
 	c->timeout_s = s->timeout ? (int64_t)s->timeout : 1;
 	c->wait_s = (int64_t)s->wait;
@@ -420,12 +436,14 @@ static void strip_comment(char *line)
 int healthchecks_parse_file(const char *text, size_t len, struct healthchecks *ret, struct err *err)
 {
 	struct settings s = { .wait = 5, .timeout = 30, .attempts = 5 };
+	AUTO_STRBUF whole = STRBUF_INIT; /* the caller's may lack the NUL at its end */
 	AUTO_STRVEC lines = STRVEC_INIT;
 	AUTO_STRVEC paths = STRVEC_INIT;
 
-	if (memchr(text, '\0', len))
+	if (len && memchr(text, '\0', len))
 		return err_set(err, ERR_INVALID, "the CHECKS file holds a NUL byte");
-	strvec_split(&lines, text, "\r\n");
+	strbuf_add(&whole, text, len);
+	strvec_split(&lines, whole.buf, "\r\n");
 	for (size_t i = 0; i < lines.count; i++) {
 		AUTO_STRBUF line = STRBUF_INIT;
 		int r;
@@ -434,6 +452,8 @@ int healthchecks_parse_file(const char *text, size_t len, struct healthchecks *r
 		strbuf_addstr(&line, lines.items[i]);
 		strbuf_trim(&line);
 		r = line.len ? take_setting(line.buf, &s, err) : 1;
+		if (r == 0)
+			r = check_path(line.buf, err);
 		if (r < 0)
 			return r;
 		if (!r)
