@@ -66,12 +66,13 @@ int err_wrap(struct err *e, const char *fmt, ...)
 
 int err_user(struct err *e, enum err_kind kind, int exit_code, const char *fmt, ...)
 {
+	AUTO_STRBUF text = STRBUF_INIT; /* the arguments may be parts of the old one */
 	va_list ap;
 
-	strbuf_clear(&e->user);
 	va_start(ap, fmt);
-	strbuf_vaddf(&e->user, fmt, ap);
+	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
+	strbuf_set(&e->user, text.buf);
 	if (e->kind == ERR_OK) {
 		e->kind = kind;
 		strbuf_set(&e->msg, e->user.buf);

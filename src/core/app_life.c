@@ -15,24 +15,10 @@
 #include "core/state.h"
 #include "core/trigger.h"
 
-/* Namespaces that core itself writes, whichever plugins there are. */
-static const char *const own_settings[] = { "common", "ports", "ps" };
-
-int app_copy_settings(struct ctx *ctx, const char *from, const char *to, struct err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(own_settings); i++)
-		r = state_copy(ctx, own_settings[i], from, to, err);
-	return r;
-}
-
 int app_drop_settings(struct ctx *ctx, const char *name, struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(own_settings); i++)
-		r = state_drop(ctx, own_settings[i], name, err);
 	for (const struct plugin *const *p = ctx->plugins; r >= 0 && *p; p++)
 		r = (*p)->on_destroy ? (*p)->on_destroy(ctx, name, err) :
 				       plugin_drop_settings(ctx, *p, name, err);

@@ -21,8 +21,5 @@ MUST_CHECK int app_maybe_create(struct ctx *ctx, const char *name, struct err *e
 MUST_CHECK int app_plan_create(struct operation *op, const char *name, struct err *err);
 extern const struct step_kind app_steps[];
 
-/* Copies what core itself keeps about an app; plugins copy theirs afterwards. Safe to repeat. */
-MUST_CHECK int app_copy_settings(struct ctx *ctx, const char *from, const char *to,
-	struct err *err);
-/* Drops that, and lets every plugin drop the settings it has for the app. Safe to repeat. */
+/* Lets every plugin drop the settings it has for the app. Safe to repeat. */
 MUST_CHECK int app_drop_settings(struct ctx *ctx, const char *name, struct err *err);

@@ -83,6 +83,12 @@ static bool match_any_row(struct ctx *ctx, const char *name, struct command_matc
 	return false;
 }
 
+/* "urls:help": the help of the plugin that has the row. */
+static bool match_standard_help(struct ctx *ctx, const char *verb, struct command_match *ret)
+{
+	return match_any_row(ctx, verb, ret) && match_implicit(ret->plugin, "help", ret);
+}
+
 bool command_find(struct ctx *ctx, const char *name, struct command_match *ret)
 {
 	size_t len = strcspn(name, ":");
@@ -92,6 +98,8 @@ bool command_find(struct ctx *ctx, const char *name, struct command_match *ret)
 	AUTO_FREE char *whole = NULL;
 	const struct command *row;
 
+	if (!p && str_eq(sub, "help"))
+		return match_any_row(ctx, name, ret) || match_standard_help(ctx, verb, ret);
 	if (!p)
 		return match_any_row(ctx, name, ret);
 	whole = xasprintf("%s%s%s", plugin_verb(p), name[len] ? ":" : "", sub);

@@ -95,8 +95,29 @@ static void publish_distro(void)
 	}
 }
 
+/* Where the instance's own `dokku` is comes first: it is what scripts of plugins mean by that name. */
+static void publish_command_path(const struct instance *inst)
+{
+	const char *command = inst->dokku_command;
+	const char *base = path_base(command);
+	const char *path = getenv("PATH");
+	AUTO_FREE char *dir = NULL;
+	AUTO_FREE char *whole = NULL;
+	AUTO_STRVEC dirs = STRVEC_INIT;
+
+	if (*command != '/' || base - command < 2)
+		return;
+	dir = xstrndup(command, (size_t)(base - command) - 1);
+	strvec_split(&dirs, path ? path : "", ":");
+	if (strvec_has(&dirs, dir))
+		return;
+	whole = xasprintf("%s%s%s", dir, dirs.count ? ":" : "", path ? path : "");
+	publish("PATH", whole);
+}
+
 static void publish_paths(const struct instance *inst)
 {
+	publish_command_path(inst);
 	publish("DOKKU_ROOT", inst->dokku_root);
 	publish("DOKKU_LIB_ROOT", inst->lib_root);
 	publish("DOKKU_LOGS_DIR", inst->logs_dir);

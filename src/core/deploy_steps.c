@@ -261,7 +261,13 @@ static int run_ref(struct operation *op, struct step *step, struct err *err)
 	const char *old = json_string_value(json_object_get(args, "old"));
 	const char *rev = json_string_value(json_object_get(args, "rev"));
 	struct pushed_ref ref = { name ? name : "", old ? old : "", rev ? rev : "" };
+	int r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source", "git-push", err);
 
+	if (r >= 0)
+		r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source-metadata",
+			ref.rev, err);
+	if (r < 0)
+		return r;
 	/* Git does it when our push succeeds; in recovery the push is long over. */
 	if (op->recovering)
 		return git_ref_move(op->ctx, step_arg(step, "app"), &ref, err);
@@ -333,6 +339,11 @@ static void describe_postdeploy(const struct step *step, struct strbuf *out)
 
 static int run_post_deploy(struct operation *op, struct step *step, struct err *err)
 {
+	/* A script that was cut off is not run again, but its container must go. */
+	int r = op->recovering ? phase_sweep(op->ctx, op->id, true, err) : 0;
+
+	if (r < 0)
+		return r;
 	return fire_deployed(op->ctx, "post-deploy", step, err);
 }
 
@@ -373,7 +384,7 @@ const struct step_kind deploy_steps[] = {
 	{ "builder:choose", 0, describe_choose, run_choose, NULL },
 	{ "builder:build", 0, describe_build, run_build, undo_build },
 	{ "release:env", 0, describe_env, release_env, NULL },
-	{ "release:predeploy", 0, describe_predeploy, release_predeploy, image_restore },
+	{ "release:predeploy", 0, describe_predeploy, release_predeploy, release_unpredeploy },
 	{ "release:label", 0, describe_label, release_label, image_restore },
 	{ "release:command", 0, describe_command, release_command, release_sweep },
 	{ "release:scale", 0, describe_scale, release_scale, release_unscale },

@@ -151,12 +151,17 @@ int domains_setup(struct ctx *ctx, const char *app, struct err *err)
 
 static void add_url(struct strvec *ret, const char *scheme, const char *host, unsigned port)
 {
+	AUTO_FREE char *url = NULL;
+
 	if (port == 80)
-		strvec_pushf(ret, "http://%s", host);
+		url = xasprintf("http://%s", host);
 	else if (port == 443 && str_eq(scheme, "https"))
-		strvec_pushf(ret, "https://%s", host);
+		url = xasprintf("https://%s", host);
 	else
-		strvec_pushf(ret, "%s://%s:%u", scheme, host, port);
+		url = xasprintf("%s://%s:%u", scheme, host, port);
+	/* Several containers that listen on the same port are one address to visit. */
+	if (!strvec_has(ret, url))
+		strvec_push_take(ret, TAKE_PTR(url));
 }
 
 static int direct_urls(struct ctx *ctx, const char *app, const char *host, struct strvec *ret,

@@ -31,7 +31,7 @@ static int write_state(struct operation *op, const struct step *step, const char
 	size_t i;
 	int r;
 
-	json_array_foreach(names, i, one) {
+	json_array_foreach (names, i, one) {
 		if (json_is_string(one))
 			strvec_push(&list, json_string_value(one));
 	}
@@ -53,7 +53,7 @@ static void describe_write(const struct step *step, struct strbuf *out)
 		strbuf_addf(out, "remove all host names of %s", step_arg(step, "app"));
 	else
 		strbuf_addf(out, "set the host names of %s to", step_arg(step, "app"));
-	json_array_foreach(names, i, one)
+	json_array_foreach (names, i, one)
 		strbuf_addf(out, "%s %s", i ? "," : "", json_string_value(one));
 	if (no_vhost)
 		strbuf_addf(out, "; turn virtual hosts %s", str_eq(no_vhost, "1") ? "off" : "on");
@@ -82,8 +82,7 @@ static bool is_standard_map(struct ctx *ctx, const struct port_map *m)
 
 	if (str_eq(m->scheme, "http"))
 		return m->host == 80 || str_eq(port, ctx->inst.http_port);
-	return str_eq(m->scheme, "https") &&
-		(m->host == 443 || str_eq(port, ctx->inst.https_port));
+	return str_eq(m->scheme, "https") && (m->host == 443 || str_eq(port, ctx->inst.https_port));
 }
 
 static int change_maps(struct ctx *ctx, const char *app, bool detected_anyway, json_t *changes,

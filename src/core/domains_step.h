@@ -17,6 +17,6 @@ enum domains_switch {
  * takes away the ports that belong to the other state, so that they are chosen anew. The caller
  * plans the rebuild of the proxy's configuration after it.
  */
-MUST_CHECK int domains_plan_write(struct operation *op, const char *app,
-	const struct strvec *names, enum domains_switch vhosts, struct err *err);
+MUST_CHECK int domains_plan_write(struct operation *op, const char *app, const struct strvec *names,
+	enum domains_switch vhosts, struct err *err);
 extern const struct step_kind domains_steps[];

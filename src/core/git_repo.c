@@ -40,6 +40,27 @@ static int write_hook(struct ctx *ctx, const char *app, struct err *err)
 	return fs_write_str(path, text.buf, 0755, err);
 }
 
+int git_head_follow(struct ctx *ctx, const char *app, struct err *err)
+{
+	AUTO_FREE char *branch = git_deploy_branch(ctx, app, "master");
+	AUTO_FREE char *wanted = xasprintf("ref: refs/heads/%s", branch);
+	AUTO_FREE char *dir = repo_path(ctx, app);
+	AUTO_FREE char *file = path_join(dir, "HEAD");
+	AUTO_STRBUF head = STRBUF_INIT;
+	AUTO_CHILD c = CHILD_INIT;
+	int r;
+
+	if (!git_repo_exists(ctx, app) || !git_branch_valid(branch))
+		return 0;
+	r = fs_read_optional(file, 4096, &head, err);
+	strbuf_trim(&head);
+	if (r < 0 || str_eq(head.buf, wanted))
+		return r;
+	git_child(&c, dir);
+	strvec_pushl(&c.argv, "symbolic-ref", "HEAD", wanted + strlen("ref: "), NULL);
+	return git_quiet(&c, err);
+}
+
 int git_repo_init(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_FREE char *dir = repo_path(ctx, app);
@@ -52,7 +73,9 @@ int git_repo_init(struct ctx *ctx, const char *app, struct err *err)
 			"--template=", ".", NULL);
 		r = git_quiet(&c, err);
 	}
-	return r < 0 ? r : write_hook(ctx, app, err);
+	if (r >= 0)
+		r = write_hook(ctx, app, err);
+	return r < 0 ? r : git_head_follow(ctx, app, err);
 }
 
 char *git_deploy_branch(struct ctx *ctx, const char *app, const char *fallback)

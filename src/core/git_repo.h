@@ -15,6 +15,8 @@ MUST_CHECK int git_repo_init(struct ctx *ctx, const char *app, struct err *err);
 /* The deploy branch: app, global, FALLBACK; for free(). */
 char *git_deploy_branch(struct ctx *ctx, const char *app, const char *fallback) MUST_CHECK;
 bool git_branch_valid(const char *branch);
+/* Makes HEAD of an app that has a repository name the deploy branch. */
+MUST_CHECK int git_head_follow(struct ctx *ctx, const char *app, struct err *err);
 
 /* Appends the revision NAME stands for; 1 when there is one. */
 MUST_CHECK int git_resolve(struct ctx *ctx, const char *app, const char *name, struct strbuf *out,

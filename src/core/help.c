@@ -81,8 +81,11 @@ void help_plugin(const struct plugin *p)
 	AUTO_STRVEC rows = STRVEC_INIT;
 
 	help_rows(p, &rows);
-	out_line("Usage: dokku %s[:COMMAND]\n\n%s\n\nAdditional commands:", plugin_verb(p),
-		p->summary);
+	if (p->summary)
+		out_line("Usage: dokku %s[:COMMAND]\n\n%s\n\nAdditional commands:",
+			plugin_verb(p), p->summary);
+	else
+		out_line("Usage: dokku COMMAND\n\nCommands:");
 	print_columns(&rows);
 	print_properties(p);
 }
@@ -90,9 +93,10 @@ void help_plugin(const struct plugin *p)
 static void builtin_rows(struct ctx *ctx, bool all, struct strvec *ret)
 {
 	for (const struct plugin *const *p = ctx->plugins; *p; p++) {
-		if (all)
+		/* What has no summary has only commands without a common verb. */
+		if (all || !(*p)->summary)
 			help_rows(*p, ret);
-		else if ((*p)->summary)
+		else
 			push_row(ret, plugin_verb(*p), NULL, (*p)->summary);
 	}
 	strvec_sort(ret);

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/image.h"
 #include "lib/engine/images.h"
 #include "lib/words/words.h"
 
@@ -141,4 +142,27 @@ int image_put_back(struct ctx *ctx, const char *image, const char *old, struct e
 		return remove_quietly(ctx, image, err);
 	r = engine_image_tag(ctx_engine(ctx), old, repo, colon ? colon + 1 : NULL, err);
 	return r < 0 || !*now ? r : remove_quietly(ctx, now, err);
+}
+
+int image_sweep(struct ctx *ctx, const char *operation, struct err *err)
+{
+	json_t *filter = labels_filter(ctx, NULL);
+	json_t *found = NULL;
+	json_t *one;
+	size_t i;
+	int r;
+
+	json_array_append_new(json_object_get(filter, "label"),
+		json_sprintf("com.moorage.operation=%s", operation));
+	json_object_set_new(filter, "dangling", json_pack("[s]", "true"));
+	r = engine_image_list(ctx_engine(ctx), false, filter, &found, err);
+	json_decref(filter);
+	json_array_foreach (found, i, one) {
+		const char *id = json_string_value(json_object_get(one, "Id"));
+
+		if (r >= 0 && id)
+			r = remove_quietly(ctx, id, err);
+	}
+	json_decref(found);
+	return r;
 }

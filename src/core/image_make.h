@@ -19,5 +19,7 @@ const char *image_label(json_t *inspected, const char *name);
 
 /* Gives the name IMAGE to what had it before (an id; "": nobody), and removes what has it now. */
 MUST_CHECK int image_put_back(struct ctx *ctx, const char *image, const char *old, struct err *err);
+/* Removes images without a name that an operation's build or script has left. */
+MUST_CHECK int image_sweep(struct ctx *ctx, const char *operation, struct err *err);
 /* Id of an image, "" when there is none; for free(). */
 MUST_CHECK int image_id(struct ctx *ctx, const char *image, char **ret, struct err *err);

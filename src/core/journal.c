@@ -31,6 +31,22 @@ bool journal_exists(struct ctx *ctx, const char *app)
 	return fs_exists(path);
 }
 
+int journal_list(struct ctx *ctx, struct strvec *ret, struct err *err)
+{
+	static const char suffix[] = ".journal";
+	AUTO_FREE char *dir = inst_lib(&ctx->inst, "data/moorage/operations");
+	AUTO_STRVEC names = STRVEC_INIT;
+	int r = fs_is_dir(dir) ? fs_list(dir, &names, err) : 0;
+
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		size_t len = strlen(names.items[i]);
+
+		if (str_ends(names.items[i], suffix))
+			strvec_push_take(ret, xstrndup(names.items[i], len - strlen(suffix)));
+	}
+	return r < 0 ? r : 0;
+}
+
 void journal_free(struct journal *j)
 {
 	if (!j)

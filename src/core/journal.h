@@ -35,3 +35,5 @@ void journal_free(struct journal *j);
 /* Removes one that never got a step. */
 void journal_discard(struct ctx *ctx, struct journal *j, const struct strvec *apps);
 bool journal_exists(struct ctx *ctx, const char *app);
+/* Appends the names of all apps with an unfinished one, apps that are gone by now among them. */
+MUST_CHECK int journal_list(struct ctx *ctx, struct strvec *ret, struct err *err);

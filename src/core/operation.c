@@ -617,3 +617,8 @@ bool operation_pending(struct ctx *ctx, const char *app)
 {
 	return journal_exists(ctx, app);
 }
+
+int operation_pending_apps(struct ctx *ctx, struct strvec *ret, struct err *err)
+{
+	return journal_list(ctx, ret, err);
+}

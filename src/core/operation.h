@@ -99,6 +99,8 @@ void operation_abandon(struct operation *op);
 MUST_CHECK int operation_recover(struct ctx *ctx, const char *app, struct err *err);
 /* True if an interrupted operation waits for recovery. */
 bool operation_pending(struct ctx *ctx, const char *app);
+/* Appends the names of all such apps; one whose removal was interrupted may have no folder any more. */
+MUST_CHECK int operation_pending_apps(struct ctx *ctx, struct strvec *ret, struct err *err);
 
 /* True after SIGINT, SIGTERM, SIGHUP or SIGQUIT: long waits in steps end with ERR_SILENT. */
 bool operation_interrupted(void);

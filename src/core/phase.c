@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/timing.h"
 #include "core/app_env.h"
 #include "core/appjson.h"
 #include "core/docker_client.h"
@@ -378,12 +379,14 @@ int phase_run(struct ctx *ctx, const struct phase *phase, struct err *err)
 	return r;
 }
 
-int phase_sweep(struct ctx *ctx, const char *operation, struct err *err)
+/* How many there were. */
+static int sweep_once(struct ctx *ctx, const char *operation, struct err *err)
 {
 	AUTO_FREE char *label = xasprintf("com.moorage.operation=%s", operation);
 	json_t *filter = labels_filter(ctx, NULL);
 	json_t *labels = json_object_get(filter, "label");
 	json_t *found = NULL;
+	int count = 0;
 	json_t *one;
 	size_t i;
 	int r;
@@ -394,15 +397,30 @@ int phase_sweep(struct ctx *ctx, const char *operation, struct err *err)
 	json_decref(filter);
 	json_array_foreach (found, i, one) {
 		const char *id = json_string_value(json_object_get(one, "Id"));
+		json_t *their = json_object_get(one, "Labels");
 
-		if (r < 0 || !id)
+		/* Containers of an image that a script has made inherit its label. */
+		if (r < 0 || !id || json_object_get(their, "com.dokku.container-type"))
 			continue;
 		r = engine_container_remove(ctx_engine(ctx), id, true, true, err);
+		count++;
 		if (r == -ERR_NOT_FOUND || r == -ERR_EXISTS) {
 			err_clear(err);
 			r = 0;
 		}
 	}
 	json_decref(found);
-	return r;
+	return r < 0 ? r : count;
+}
+
+int phase_sweep(struct ctx *ctx, const char *operation, bool late, struct err *err)
+{
+	uint64_t deadline = now_ms() + ENGINE_LATE_MS;
+	int r = sweep_once(ctx, operation, err);
+
+	while (r == 0 && late && ms_left(deadline)) {
+		sleep_ms(ENGINE_LATE_POLL_MS);
+		r = sweep_once(ctx, operation, err);
+	}
+	return r < 0 ? r : 0;
 }

@@ -19,5 +19,8 @@ struct phase {
  */
 MUST_CHECK int phase_run(struct ctx *ctx, const struct phase *phase, struct err *err);
 
-/* Removes containers that a phase of an interrupted operation left. */
-MUST_CHECK int phase_sweep(struct ctx *ctx, const char *operation, struct err *err);
+/*
+ * Removes containers that a phase of an interrupted operation left. LATE: one may still be in the
+ * making, since the engine goes on with a request whose sender has died; waits a moment for it.
+ */
+MUST_CHECK int phase_sweep(struct ctx *ctx, const char *operation, bool late, struct err *err);

@@ -112,6 +112,7 @@ struct plugin {
 	const char *summary;
 	const struct command *commands;
 	const struct property *properties;
+	const char *property_word; /* what messages of `:set` call one: "key"; NULL: "property" */
 	const char *report_type; /* prefix of report flags: "app"; NULL: verb */
 	const char *report_title; /* in "=====> x <title> information"; NULL: report_type */
 	unsigned report_flags;

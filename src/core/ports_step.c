@@ -107,6 +107,6 @@ int ports_change_for_cert(struct ctx *ctx, json_t *changes, const char *app, boo
 
 	if (r < 0)
 		return r;
-	return came ? cert_came(ctx, changes, app, &maps, err) :
-		      cert_went(ctx, changes, app, &maps, err);
+	return came ? cert_came(ctx, changes, app, &maps, err)
+		    : cert_went(ctx, changes, app, &maps, err);
 }

@@ -20,6 +20,11 @@ const struct property *property_find(const struct plugin *p, const char *name)
 	return NULL;
 }
 
+static const char *word_of(const struct plugin *p)
+{
+	return p->property_word ? p->property_word : "property";
+}
+
 static int refuse_unknown(const struct plugin *p, struct err *err)
 {
 	AUTO_STRVEC names = STRVEC_INIT;
@@ -31,8 +36,8 @@ static int refuse_unknown(const struct plugin *p, struct err *err)
 	}
 	strvec_sort(&names);
 	list = strvec_joined(&names, ", ");
-	return err_set(err, ERR_USAGE, "Invalid property specified, valid properties include: %s",
-		list);
+	return err_set(err, ERR_USAGE, "Invalid %s specified, valid %s include: %s", word_of(p),
+		p->property_word ? "keys" : "properties", list);
 }
 
 static int check_value(struct ctx *ctx, const struct property *prop, const char *scope,
@@ -53,13 +58,18 @@ static int check_scope(const struct plugin *p, const struct property *prop, cons
 	const char *name, struct err *err)
 {
 	bool global = str_eq(scope, SCOPE_GLOBAL);
+	bool known = prop && !(prop->flags & PROP_INTERNAL);
 
-	if (global && (!prop || !(prop->flags & PROP_GLOBAL)))
+	/* Plugins that speak of keys ask for a known one first. */
+	if (!p->property_word && global && (!known || !(prop->flags & PROP_GLOBAL)))
 		return err_set(err, ERR_USAGE, "Property cannot be specified globally");
 	if (!*name)
-		return err_set(err, ERR_USAGE, "No property specified");
-	if (!prop || (prop->flags & PROP_INTERNAL))
+		return err_set(err, ERR_USAGE, "No %s specified", word_of(p));
+	if (!known)
 		return refuse_unknown(p, err);
+	if (global && !(prop->flags & PROP_GLOBAL))
+		return err_set(err, ERR_USAGE, "The %s '%s' cannot be set globally", word_of(p),
+			name);
 	if (!global && !(prop->flags & PROP_APP))
 		return err_set(err, ERR_USAGE, "Property can only be specified globally");
 	return 0;
@@ -75,13 +85,14 @@ int property_set(struct ctx *ctx, const struct plugin *p, const char *scope, con
 		r = check_value(ctx, prop, scope, value, err);
 	if (r < 0)
 		return r;
-	if (*value || (prop->flags & PROP_KEEP_EMPTY)) {
+	if (*value)
 		out_info2_quiet("Setting %s to %s", name, value);
-		r = state_set(ctx, plugin_ns(p), scope, name, value, err);
-	} else {
+	else
 		out_info2_quiet("Unsetting %s", name);
+	if (*value || (prop->flags & PROP_KEEP_EMPTY))
+		r = state_set(ctx, plugin_ns(p), scope, name, value, err);
+	else
 		r = state_unset(ctx, plugin_ns(p), scope, name, err);
-	}
 	if (r >= 0 && p->after_set)
 		r = p->after_set(ctx, scope, name, value, err);
 	return r;

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/output.h"
 #include "core/state.h"
 #include "core/trigger.h"
 
@@ -190,9 +191,37 @@ static int undo_apply(struct operation *op, struct step *step, struct err *err)
 	return put_back_all(op, step, err);
 }
 
+static void describe_settle(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "see that the proxy follows if %s has to be left as it was",
+		step_arg(step, "app"));
+}
+
+static int run_settle(struct operation *op, struct step *step, struct err *err)
+{
+	return 0;
+}
+
+/* Only where there was something; and what fails now has failed before for that reason. */
+static int undo_settle(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	bool output_was_quiet = output_is_quiet();
+	AUTO_ERR why = ERR_INIT;
+
+	if (!json_is_true(json_object_get(step->args, "served")))
+		return 0;
+	output_set_quiet(true);
+	if (proxy_apply(op->ctx, app, &why) < 0)
+		out_warn("The proxy keeps what it has for %s: %s", app, err_text(&why));
+	output_set_quiet(output_was_quiet);
+	return 0;
+}
+
 const struct step_kind proxy_steps[] = {
 	{ "proxy:switch", STEP_COMMIT, describe_switch, run_apply, undo_apply },
 	{ "proxy:rebuild", 0, describe_switch, run_apply, undo_apply },
+	{ "proxy:settle", STEP_QUIET, describe_settle, run_settle, undo_settle },
 	{},
 };
 
@@ -213,4 +242,20 @@ int proxy_plan_switch(struct operation *op, const char *app, struct err *err)
 int proxy_plan_rebuild(struct operation *op, const char *app, struct err *err)
 {
 	return plan(op, &proxy_steps[1], app, err);
+}
+
+int proxy_plan_settle(struct operation *op, const char *app, struct err *err)
+{
+	bool served = false;
+
+	for (const struct proxy *const *p = proxies; *p; p++) {
+		AUTO_STRBUF kept = STRBUF_INIT;
+		int r = (*p)->keep(op->ctx, app, &kept, err);
+
+		if (r < 0)
+			return r;
+		served |= kept.len > 0;
+	}
+	return operation_add(op, &proxy_steps[2],
+		json_pack("{s:s, s:b}", "app", app, "served", (int)served), err);
 }

@@ -66,6 +66,11 @@ MUST_CHECK int proxy_drop_copies(struct ctx *ctx, const char *app, struct err *e
  * proxy gets the step too: something must be the point of no return.
  * "proxy:rebuild" is the same without STEP_COMMIT.
  */
+/*
+ * "proxy:settle" is planned before the steps that change what a later proxy:rebuild reads: it does
+ * nothing, and its undo, the last of all, makes the proxy follow what has been undone.
+ */
+MUST_CHECK int proxy_plan_settle(struct operation *op, const char *app, struct err *err);
 MUST_CHECK int proxy_plan_switch(struct operation *op, const char *app, struct err *err);
 MUST_CHECK int proxy_plan_rebuild(struct operation *op, const char *app, struct err *err);
 extern const struct step_kind proxy_steps[];

@@ -22,18 +22,29 @@
 #include "lib/engine/images.h"
 #include "lib/jsonc/jsonc.h"
 
+/* Was the process that made something for STEP killed or called off in the middle of it? */
+static bool was_cut_off(const struct operation *op, const struct step *step)
+{
+	return step->state != STEP_DONE && (op->recovering || operation_interrupted());
+}
+
 int image_restore(struct operation *op, struct step *step, struct err *err)
 {
-	int r = phase_sweep(op->ctx, op->id, err);
+	int r = image_put_back(op->ctx, step_arg(step, "image"), step_arg(step, "old_image"), err);
 
-	return r < 0 ? r
-		     : image_put_back(op->ctx, step_arg(step, "image"), step_arg(step, "old_image"),
-			       err);
+	return r < 0 ? r : image_sweep(op->ctx, op->id, err);
 }
 
 int release_sweep(struct operation *op, struct step *step, struct err *err)
 {
-	return phase_sweep(op->ctx, op->id, err);
+	return phase_sweep(op->ctx, op->id, was_cut_off(op, step), err);
+}
+
+int release_unpredeploy(struct operation *op, struct step *step, struct err *err)
+{
+	int r = release_sweep(op, step, err);
+
+	return r < 0 ? r : image_restore(op, step, err);
 }
 
 static const char *tag_of(const char *image)

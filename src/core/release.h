@@ -19,6 +19,8 @@ MUST_CHECK int release_label(struct operation *op, struct step *step, struct err
 MUST_CHECK int release_command(struct operation *op, struct step *step, struct err *err);
 /* Removes containers that such scripts of an interrupted operation left. */
 MUST_CHECK int release_sweep(struct operation *op, struct step *step, struct err *err);
+/* The same, and gives the image its name back. */
+MUST_CHECK int release_unpredeploy(struct operation *op, struct step *step, struct err *err);
 /* Plans the step below, with the scale of now in its args. */
 MUST_CHECK int release_plan_scale(struct operation *op, const char *app, struct err *err);
 /* Scale: app.json's formation, process types that came and went. */
@@ -26,5 +28,6 @@ MUST_CHECK int release_scale(struct operation *op, struct step *step, struct err
 /* Puts the scale of before (args: `scale`, `can_scale`) back. */
 MUST_CHECK int release_unscale(struct operation *op, struct step *step, struct err *err);
 
-/* Gives the image's name back to `old_image`: the undo of every step that moves it. */
+/* Gives the image's name back to `old_image`: the undo of every step that moves it. Images without
+ * a name that this operation has left are removed. */
 MUST_CHECK int image_restore(struct operation *op, struct step *step, struct err *err);

@@ -57,8 +57,8 @@ int state_change_list(struct ctx *ctx, json_t *changes, const char *plugin, cons
 	AUTO_STRVEC old = STRVEC_INIT;
 	int r = state_get_list(ctx, plugin, scope, name, &old, err);
 
-	return r < 0 ? r :
-		push(changes, plugin, scope, name, list_json(&old), list_json(items), err);
+	return r < 0 ? r
+		     : push(changes, plugin, scope, name, list_json(&old), list_json(items), err);
 }
 
 static const char *member(json_t *change, const char *key)
@@ -74,7 +74,7 @@ static int write_list(struct ctx *ctx, json_t *change, json_t *list, struct err 
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(list, i, one) {
+	json_array_foreach (list, i, one) {
 		if (json_is_string(one))
 			strvec_push(&items, json_string_value(one));
 	}
@@ -88,7 +88,7 @@ static int write_all(struct ctx *ctx, json_t *changes, const char *which, struct
 	size_t i;
 	int r = 0;
 
-	json_array_foreach(changes, i, change) {
+	json_array_foreach (changes, i, change) {
 		json_t *value = json_object_get(change, which);
 		const char *plugin = member(change, "plugin");
 		const char *scope = member(change, "scope");
@@ -112,9 +112,10 @@ static void describe_set(const struct step *step, struct strbuf *out)
 	json_t *change;
 	size_t i;
 
-	json_array_foreach(changes, i, change) {
+	json_array_foreach (changes, i, change) {
 		json_t *value = json_object_get(change, "new");
-		bool gone = json_is_null(value) || (json_is_array(value) && !json_array_size(value));
+		bool gone =
+			json_is_null(value) || (json_is_array(value) && !json_array_size(value));
 
 		strbuf_addf(out, "%s%s %s %s of %s", i ? ", " : "", gone ? "unset" : "set",
 			member(change, "plugin"), member(change, "name"), member(change, "scope"));

@@ -10,8 +10,8 @@
 
 /* Adds a change to CHANGES, a JSON array: VALUE NULL unsets. Nothing is added when the property has
  * that value already. */
-MUST_CHECK int state_change(struct ctx *ctx, json_t *changes, const char *plugin,
-	const char *scope, const char *name, const char *value, struct err *err);
+MUST_CHECK int state_change(struct ctx *ctx, json_t *changes, const char *plugin, const char *scope,
+	const char *name, const char *value, struct err *err);
 /* The same for a list; no items unsets. */
 MUST_CHECK int state_change_list(struct ctx *ctx, json_t *changes, const char *plugin,
 	const char *scope, const char *name, const struct strvec *items, struct err *err);

@@ -3,6 +3,7 @@
 # one that answers; everything made in it carries the instance's label and is removed again.
 
 push_setup() {
+	: "${MOORAGE:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build/src/moorage}"
 	inst=$(mktemp -d /tmp/moorage-push.XXXXXX)
 	label=push$$x$RANDOM
 	mkdir -p "$inst"/{home,lib,logs,run,bin,src}

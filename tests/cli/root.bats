@@ -154,11 +154,18 @@ old_generation_gone() {
 	run -0 "$root" nginx-start
 	wait_for test -S "$work/web.sock"
 	wait_for "$root" nginx-is-active
-	# A request that is not finished keeps its worker.
+	# A request that is not finished keeps its worker. The answer to an earlier one on the same
+	# connection tells that a worker has it.
 	python3 -c 'import socket,sys,time
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b"GET / HTTP/1.1\r\n"); time.sleep(20)' "$work/web.sock" 3>&- &
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+s.recv(1)
+s.send(b"GET / HTTP/1.1\r\n")
+open(sys.argv[2], "w").close()
+time.sleep(60)' "$work/web.sock" "$work/held" 3>&- &
 	holder=$!
-	sleep 0.3
+	wait_for test -e "$work/held"
 	run -0 "$root" nginx-reload
 	shutting() { "$root" nginx-workers | grep -q 'shutting-down$'; }
 	wait_for shutting

@@ -185,7 +185,7 @@ kill_everywhere() {
 			KILLED=$((KILLED + 1))
 			[[ $when == undo-* ]] ||
 				expect 'another step was killed' assert_equal "$(interrupted_at "$VICTIM")" "$number $kind"
-			verify "$number" 7>&-
+			verify "$number" 7>&- || : # what it finds is in the findings
 		done
 	done 7<"$steps"
 	AT='over all'

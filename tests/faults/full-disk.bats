@@ -6,10 +6,13 @@
 load faults
 
 setup_file() {
-	export SMALL=$BATS_FILE_TMPDIR/small
-	mkdir "$SMALL"
+	# Not among bats' files, which the instance's user may not see.
+	SMALL=$(mktemp -d /tmp/moorage-lab-small-XXXXXX)
+	export SMALL
 	mount -t tmpfs -o size=192m,mode=755 tmpfs "$SMALL"
-	# The lab finds an instance that is elsewhere only through its folder.
+	# One list of claimed ports with the other instances.
+	mkdir -p "${MOORAGE_LAB_ROOT:-/tmp/moorage-lab}/.ports" "$SMALL/lab"
+	ln -s "${MOORAGE_LAB_ROOT:-/tmp/moorage-lab}/.ports" "$SMALL/lab/.ports"
 	export MOORAGE_LAB_ROOT=$SMALL/lab
 	faults_instance
 	lab_shell
@@ -24,6 +27,7 @@ teardown_file() {
 	local rc=0
 	teardown_instance || rc=1
 	umount -l "$SMALL" || rc=1
+	rmdir "$SMALL" || rc=1
 	return $rc
 }
 
@@ -71,8 +75,6 @@ full_when() {
 	fi
 	wait "$push"
 	PUSH_CODE=$?
-	cp "$BATS_TEST_TMPDIR/push" "/tmp/$LAB_NAME-push" 2>/dev/null
-	rm -f "/tmp/$LAB_NAME-push"
 }
 
 recovers() {

@@ -19,6 +19,7 @@ DOCKER = os.environ.get("MOORAGE_TEST_DOCKER", "/usr/bin/docker")
 PASSED_OVER = re.compile(
     r"^(home/[^/]+/objects/|home/[^/]+/logs/|home/\.ssh|home/\.sshcommand|home/\.docker"
     r"|lib/data/moorage/(history|locks|cache|refs)/|lib/data/builds/|run/nginx\.pid|lib/data/moorage/fault$"
+    r"|home/[^/]+/(packed-refs|info/refs|gc\.log|ORIG_HEAD|FETCH_HEAD)$"
     r"|lib/config/common/[^/]+/(deploy-source-metadata|build-id)$)")
 
 CHANGING = [

@@ -61,7 +61,9 @@ teardown_instance() {
 in_instance() {
 	local ns=(-m)
 	[ ! "${OWN_ENGINE:-}" ] || ns+=(-n -u)
-	nsenter -t "$HOLDER" "${ns[@]}" -- env -i PATH="$INST/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin" \
+	# EXEC: in place of the shell, for the background, so that $! is the command's.
+	# shellcheck disable=SC2086
+	${EXEC:-} nsenter -t "$HOLDER" "${ns[@]}" -- env -i PATH="$INST/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin" \
 		HOME=/root LANG=C.UTF-8 "$@"
 }
 
@@ -141,7 +143,7 @@ http_body_is() {
 probe_start() {
 	local out=$1
 	shift
-	in_instance "$HTTP_PROBE" "$@" >"$out" 2>"$out.log" 3>&- &
+	EXEC=exec in_instance "$HTTP_PROBE" "$@" >"$out" 2>"$out.log" 3>&- &
 	PROBE_PID=$!
 	wait_until 10 grep -q 'first answer' "$out.log"
 }

@@ -27,8 +27,8 @@ static int add_line(const char *line, struct listeners *ret, struct err *err)
 	return 0;
 }
 
-static int listeners(struct ctx *ctx, const char *app, const char *process,
-	struct listeners *ret, struct err *err)
+static int listeners(struct ctx *ctx, const char *app, const char *process, struct listeners *ret,
+	struct err *err)
 {
 	AUTO_FREE char *path = inst_lib(&ctx->inst, "data/stand-in/%s", app);
 	AUTO_STRBUF text = STRBUF_INIT;

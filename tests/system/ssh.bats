@@ -178,9 +178,21 @@ no_logs_process() {
 	assert_success
 }
 
-@test "keys cannot be added over ssh as the user" {
-	run in_instance bash -c "cat '$INST/keys/other.pub' | ssh -F '$INST/keys/ssh_config' lab ssh-keys:add mine"
+@test "over ssh a key whose name has admin in it adds and removes keys, and no other does" {
+	ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/third"
+	add() { in_instance bash -c "ssh -F '$INST/keys/$1' lab -- ssh-keys:add '$2' <'$3'"; }
+	run add ssh_config other "$INST/keys/other.pub"
+	assert_success
+	run add ssh_config-other third "$BATS_TEST_TMPDIR/third.pub"
 	assert_failure
+	run ssh_other ssh-keys:remove admin
+	assert_failure
+	run ssh_dokku --quiet apps:list
+	assert_output app
+	run ssh_dokku ssh-keys:list
+	refute_output --partial third
+	run ssh_dokku ssh-keys:remove other
+	assert_success
 	run ssh_other apps:list
 	assert_failure 255
 }

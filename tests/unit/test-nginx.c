@@ -49,7 +49,8 @@ static void replace(char **field, char *value)
 /* A program that says it is that version of nginx. */
 static void make_nginx(struct world *w, const char *version, struct err *err)
 {
-	AUTO_FREE char *text = xasprintf("#!/bin/sh\necho 'nginx version: nginx/%s' >&2\n", version);
+	AUTO_FREE char *text =
+		xasprintf("#!/bin/sh\necho 'nginx version: nginx/%s' >&2\n", version);
 	char *path = below(w, "nginx");
 
 	must(fs_write_str(path, text, 0755, err), err);
@@ -102,8 +103,10 @@ static void add_replaced(const struct world *w, const char *text, struct strbuf 
 	AUTO_FREE char *page = xasprintf("%ld", sysconf(_SC_PAGESIZE) / 1024);
 	AUTO_FREE char *pages = xasprintf("%ld", sysconf(_SC_PAGESIZE) / 512);
 	const char *const words[][2] = {
-		{ "@HOME@", w->ctx.inst.dokku_root }, { "@LIB@", w->ctx.inst.lib_root },
-		{ "@LOGS@", w->ctx.inst.nginx_log_dir }, { "@PAGE@", page },
+		{ "@HOME@", w->ctx.inst.dokku_root },
+		{ "@LIB@", w->ctx.inst.lib_root },
+		{ "@LOGS@", w->ctx.inst.nginx_log_dir },
+		{ "@PAGE@", page },
 		{ "@TWO_PAGES@", pages },
 	};
 
@@ -221,8 +224,8 @@ static int check(const char *name, const char *value)
 
 static void test_values_cannot_leave_their_directive(void **state)
 {
-	static const char *const bad[] = { "1m; }", "60s;", "x{", "}", "a\nb", "\"a\"", "'a'", "a\\",
-		"# comment" };
+	static const char *const bad[] = { "1m; }", "60s;", "x{", "}", "a\nb", "\"a\"", "'a'",
+		"a\\", "# comment" };
 
 	for (const struct property *p = nginx_properties; p->name; p++) {
 		if (p->flags & PROP_INTERNAL || str_eq(p->name, "nginx-conf-sigil-path"))
@@ -237,15 +240,22 @@ static void test_values_cannot_leave_their_directive(void **state)
 static void test_values_that_nginx_knows_are_taken(void **state)
 {
 	static const char *const good[][2] = {
-		{ "client-max-body-size", "0" }, { "client-max-body-size", "50M" },
-		{ "proxy-read-timeout", "1h30m" }, { "proxy-read-timeout", "500ms" },
-		{ "proxy-buffers", "8 16k" }, { "proxy-buffering", "off" },
-		{ "bind-address-ipv4", "127.0.0.1" }, { "bind-address-ipv6", "::1" },
+		{ "client-max-body-size", "0" },
+		{ "client-max-body-size", "50M" },
+		{ "proxy-read-timeout", "1h30m" },
+		{ "proxy-read-timeout", "500ms" },
+		{ "proxy-buffers", "8 16k" },
+		{ "proxy-buffering", "off" },
+		{ "bind-address-ipv4", "127.0.0.1" },
+		{ "bind-address-ipv6", "::1" },
 		{ "access-log-path", "syslog:server=unix:/dev/log,nohostname" },
-		{ "access-log-path", "off" }, { "error-log-path", "/var/log/x.log warn" },
+		{ "access-log-path", "off" },
+		{ "error-log-path", "/var/log/x.log warn" },
 		{ "x-forwarded-for-value", "$proxy_add_x_forwarded_for" },
-		{ "x-forwarded-proto-value", "$http_x_forwarded_proto" }, { "hsts", "false" },
-		{ "proxy-keepalive", "32" }, { "nginx-service-command", "/bin/true" },
+		{ "x-forwarded-proto-value", "$http_x_forwarded_proto" },
+		{ "hsts", "false" },
+		{ "proxy-keepalive", "32" },
+		{ "nginx-service-command", "/bin/true" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
@@ -257,13 +267,21 @@ static void test_values_that_nginx_knows_are_taken(void **state)
 static void test_values_of_the_wrong_kind_are_refused(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "client-max-body-size", "much" }, { "client-max-body-size", "1x" },
-		{ "proxy-read-timeout", "s" }, { "proxy-read-timeout", "60q" },
-		{ "proxy-buffers", "8" }, { "proxy-buffers", "8k 8" }, { "proxy-buffering", "yes" },
-		{ "bind-address-ipv4", "::1" }, { "bind-address-ipv6", "127.0.0.1" },
-		{ "x-forwarded-for-value", "two words" }, { "hsts", "on" },
-		{ "proxy-keepalive", "0" }, { "nginx-service-command", "true" },
-		{ "nginx-conf-sigil-path", "../x" }, { "access-log-format", "a b" },
+		{ "client-max-body-size", "much" },
+		{ "client-max-body-size", "1x" },
+		{ "proxy-read-timeout", "s" },
+		{ "proxy-read-timeout", "60q" },
+		{ "proxy-buffers", "8" },
+		{ "proxy-buffers", "8k 8" },
+		{ "proxy-buffering", "yes" },
+		{ "bind-address-ipv4", "::1" },
+		{ "bind-address-ipv6", "127.0.0.1" },
+		{ "x-forwarded-for-value", "two words" },
+		{ "hsts", "on" },
+		{ "proxy-keepalive", "0" },
+		{ "nginx-service-command", "true" },
+		{ "nginx-conf-sigil-path", "../x" },
+		{ "access-log-format", "a b" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -344,9 +362,12 @@ static void test_abilities_follow_the_version(void **state)
 		bool directive;
 		bool push;
 	} rows[] = {
-		{ { 1, 13, 8 }, false, false }, { { 1, 13, 9 }, false, true },
-		{ { 1, 22, 1 }, false, true },  { { 1, 25, 0 }, false, false },
-		{ { 1, 25, 1 }, true, false },  { { 1, 26, 0 }, true, false },
+		{ { 1, 13, 8 }, false, false },
+		{ { 1, 13, 9 }, false, true },
+		{ { 1, 22, 1 }, false, true },
+		{ { 1, 25, 0 }, false, false },
+		{ { 1, 25, 1 }, true, false },
+		{ { 1, 26, 0 }, true, false },
 		{ { 2, 0, 0 }, true, false },
 	};
 

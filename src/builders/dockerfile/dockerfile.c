@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds a source tree that has a Dockerfile, with the docker program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +11,12 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "builders/dockerfile/expose.h"
+#include "builders/dockerfile/said.h"
 #include "core/app_env.h"
 #include "core/builder.h"
 #include "core/docker_client.h"
 #include "core/image.h"
+#include "core/operation.h"
 #include "core/output.h"
 #include "core/source_file.h"
 #include "core/state.h"
@@ -129,6 +134,65 @@ static void add_registry_login(const struct build *b, struct child *c)
 		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
 }
 
+static void show(const struct strbuf *text)
+{
+	fwrite(text->buf, 1, text->len, stdout);
+	out_flush();
+}
+
+/* Passes on what is worth reading until the program and all it started have closed the pipe. */
+static int follow(int fd, struct err *err)
+{
+	AUTO_SAID said = SAID_INIT;
+	AUTO_STRBUF text = STRBUF_INIT;
+	char data[8192];
+	ssize_t n;
+
+	while ((n = read(fd, data, sizeof(data))) != 0) {
+		if (n < 0 && errno == EINTR) {
+			if (operation_interrupted())
+				break;
+			continue;
+		}
+		if (n < 0)
+			return err_sys(err, "read what the build prints");
+		said_feed(&said, data, (size_t)n, &text);
+		show(&text);
+		strbuf_clear(&text);
+	}
+	said_end(&said, &text);
+	show(&text);
+	return 0;
+}
+
+/* Interrupted, the program gets the time to tell the engine that the build is off. */
+static int run_shown(struct child *c, struct child_status *st, struct err *err)
+{
+	AUTO_ERR wait_err = ERR_INIT;
+	int ends[2];
+	int waited;
+	int r;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, "make a pipe");
+	c->out = ends[1];
+	c->err = ends[1];
+	r = child_start(c, err);
+	close(ends[1]);
+	if (r < 0) {
+		close(ends[0]);
+		return r;
+	}
+	r = follow(ends[0], err);
+	close(ends[0]);
+	if (operation_interrupted())
+		kill(c->pid, SIGTERM);
+	waited = child_wait(c, st, &wait_err);
+	if (r >= 0 && waited < 0)
+		r = err_set(err, wait_err.kind, "%s", wait_err.msg.buf);
+	return r;
+}
+
 static int run_docker(const struct build *b, struct err *err)
 {
 	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
@@ -140,6 +204,10 @@ static int run_docker(const struct build *b, struct err *err)
 		return r;
 	docker_client_child(b->ctx, &client, &c);
 	strvec_pushl(&c.argv, "image", "build", NULL);
+	if (client.buildkit)
+		strvec_push(&c.argv, "--progress=plain");
+	else
+		strvec_push(&c.argv, "--force-rm"); /* nothing else would find what a RUN left */
 	labels_args(b->ctx, b->app, &c.argv);
 	strvec_pushl(&c.argv, "--label=com.dokku.image-stage=build",
 		"--label=com.dokku.builder-type=dockerfile", NULL);
@@ -154,7 +222,7 @@ static int run_docker(const struct build *b, struct err *err)
 	c.cwd = b->dir;
 	c.die_with_parent = true;
 	out_flush();
-	r = child_run(&c, &st, err);
+	r = run_shown(&c, &st, err);
 	return r < 0 ? r : child_check(&c, &st, err);
 }
 

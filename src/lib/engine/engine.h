@@ -32,13 +32,16 @@ enum {
 	ENGINE_API_MAX = 55,
 	ENGINE_JSON_MAX = 64 * 1024 * 1024,
 	ENGINE_TIMEOUT_MS = 300 * 1000,
+	/* What a request makes whose sender has died may turn up this much later. */
+	ENGINE_LATE_MS = 2000,
+	ENGINE_LATE_POLL_MS = 100,
 };
 
 struct engine {
 	uint64_t connect_wait_ms; /* retry this long when nobody listens; default 0 */
-	uint64_t timeout_ms;	  /* of one plain call; default ENGINE_TIMEOUT_MS */
-	int cancel_fd;		  /* readable: calls fail with ERR_FAILED; default -1; borrowed */
-	int hangup_fd;		  /* the same when its other end is closed; default -1; borrowed */
+	uint64_t timeout_ms;      /* of one plain call; default ENGINE_TIMEOUT_MS */
+	int cancel_fd;            /* readable: calls fail with ERR_FAILED; default -1; borrowed */
+	int hangup_fd;            /* the same when its other end is closed; default -1; borrowed */
 	/* private */
 	char *socket_path;
 	unsigned api_minor; /* 0: not negotiated yet */
@@ -73,7 +76,7 @@ MUST_CHECK int engine_call_target(struct engine *e, const char *method,
 struct engine_request {
 	const char *method;
 	const struct http_target *target;
-	const json_t *json;	  /* the body, or ... */
+	const json_t *json;       /* the body, or ... */
 	const char *content_type; /* ... bytes of this type: */
 	const void *body;
 	size_t body_len;
@@ -90,16 +93,16 @@ void engine_conn_init(struct engine *e, struct http_conn *c);
  * Sends over C and reads the head. A status >= 400 is an error and the connection is closed.
  * Returns the status; http_body() or http_close() must follow.
  */
-MUST_CHECK int engine_begin(
-	struct engine *e, struct http_conn *c, const struct engine_request *rq, struct err *err);
+MUST_CHECK int engine_begin(struct engine *e, struct http_conn *c, const struct engine_request *rq,
+	struct err *err);
 /* A plain call over the kept connection with all of a request's fields. As engine_call(). */
-MUST_CHECK int engine_send(
-	struct engine *e, const struct engine_request *rq, json_t **ret, struct err *err);
+MUST_CHECK int engine_send(struct engine *e, const struct engine_request *rq, json_t **ret,
+	struct err *err);
 /* A streaming call: body to SINK. 0, or 1 when the sink stopped it. */
 MUST_CHECK int engine_stream(struct engine *e, const struct engine_request *rq, http_sink sink,
 	void *ctx, struct err *err);
 /* Reads the JSON body of the answer on C. */
 MUST_CHECK int engine_read_json(struct http_conn *c, json_t **ret, struct err *err);
 /* Copies the string at KEY of an answer for free(); ERR_INVALID if there is none. */
-MUST_CHECK int engine_take_string(
-	const json_t *answer, const char *key, char **ret, struct err *err);
+MUST_CHECK int engine_take_string(const json_t *answer, const char *key, char **ret,
+	struct err *err);

@@ -88,7 +88,7 @@ static const struct trigger_handler triggers[] = {
 
 const struct plugin plugin_app_json = {
 	.name = "app-json",
-	.summary = "Settings that come with an app's source",
+	.summary = "Manage what app.json in the source says",
 	.report_flags = REPORT_LEGACY_KEYS,
 	.properties = properties,
 	.triggers = triggers,

@@ -9,8 +9,6 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_data.h"
-#include "core/app_life.h"
-#include "core/domains.h"
 #include "core/state.h"
 
 /* --- the folder --- */
@@ -65,35 +63,6 @@ static int copy_folder(struct ctx *ctx, const char *from, const char *to, bool r
 	return r < 0 ? r : fs_unlink(hook, err);
 }
 
-/* --- domains --- */
-
-/* "old.example.com" becomes "new.example.com" where example.com is a global domain. */
-static char *renamed_host(const char *host, const char *from, const char *to,
-	const struct strvec *globals)
-{
-	const char *rest = str_after(host, from);
-
-	if (rest && *rest == '.' && strvec_has(globals, rest + 1))
-		return xasprintf("%s%s", to, rest);
-	return xstrdup(host);
-}
-
-static int copy_domains(struct ctx *ctx, const char *from, const char *to, struct err *err)
-{
-	AUTO_STRVEC hosts = STRVEC_INIT;
-	AUTO_STRVEC globals = STRVEC_INIT;
-	AUTO_STRVEC renamed = STRVEC_INIT;
-	int r = domains_of(ctx, from, &hosts, err);
-
-	if (r >= 0)
-		r = domains_global(ctx, &globals, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < hosts.count; i++)
-		strvec_push_take(&renamed, renamed_host(hosts.items[i], from, to, &globals));
-	return domains_save(ctx, to, &renamed, err);
-}
-
 /* --- all of it --- */
 
 int apps_copy(struct ctx *ctx, const char *from, const char *to, bool rename, struct err *err)
@@ -102,10 +71,6 @@ int apps_copy(struct ctx *ctx, const char *from, const char *to, bool rename, st
 
 	if (r >= 0)
 		r = app_data_copy(ctx, from, to, rename, err);
-	if (r >= 0 && rename)
-		r = copy_domains(ctx, from, to, err);
-	if (r >= 0)
-		r = app_copy_settings(ctx, from, to, err);
 	for (const struct plugin *const *p = ctx->plugins; r >= 0 && *p; p++) {
 		int (*hook)(struct ctx *, const char *, const char *, struct err *) =
 			rename ? (*p)->on_rename : (*p)->on_clone;

@@ -20,7 +20,7 @@
 #include "core/proxy.h"
 #include "core/scheduler.h"
 #include "core/state.h"
-#include "lib/engine/images.h"
+#include "lib/engine/containers.h"
 
 enum { DRAIN_MS = 30000 };
 
@@ -43,11 +43,33 @@ int apps_step_image(struct operation *op, struct step *step, struct err *err)
 	return r;
 }
 
+/* A failed start keeps its containers to be looked at; of an app that is no more nobody could. */
+static int remove_containers(struct ctx *ctx, const char *app, struct err *err)
+{
+	json_t *filters = labels_filter(ctx, app);
+	json_t *list = NULL;
+	int r = engine_container_list(ctx_engine(ctx), true, filters, &list, err);
+
+	json_decref(filters);
+	for (size_t i = 0; r >= 0 && i < json_array_size(list); i++) {
+		const char *id = json_string_value(json_object_get(json_array_get(list, i), "Id"));
+
+		r = id ? engine_container_remove(ctx_engine(ctx), id, true, true, err) : 0;
+		if (r == -ERR_NOT_FOUND) {
+			err_clear(err);
+			r = 0;
+		}
+	}
+	json_decref(list);
+	return r;
+}
+
 int apps_undo_image(struct operation *op, struct step *step, struct err *err)
 {
 	AUTO_FREE char *to = image_name(op->ctx, step_arg(step, "to"), NULL);
+	int r = remove_containers(op->ctx, step_arg(step, "to"), err);
 
-	return image_put_back(op->ctx, to, "", err);
+	return r < 0 ? r : image_put_back(op->ctx, to, "", err);
 }
 
 /* --- the proxy --- */

@@ -19,18 +19,6 @@ static int on_exists(struct trigger_call *call, struct err *err)
 	return app_verify(call->ctx, arg(call, 0), err);
 }
 
-/* "false": all of them, also those that who asks may not see. */
-static int on_list(struct trigger_call *call, struct err *err)
-{
-	AUTO_STRVEC apps = STRVEC_INIT;
-	int r = str_eq(arg(call, 0), "false") ? app_list_all(call->ctx, &apps, err)
-					      : app_list(call->ctx, &apps, err);
-
-	for (size_t i = 0; r >= 0 && i < apps.count; i++)
-		strbuf_addf(call->out, "%s\n", apps.items[i]);
-	return r;
-}
-
 static int on_create(struct trigger_call *call, struct err *err)
 {
 	const char *app = arg(call, 0);
@@ -86,7 +74,6 @@ const struct trigger_handler apps_triggers[] = {
 	{ "app-create", on_create },
 	{ "app-destroy", on_destroy },
 	{ "app-exists", on_exists },
-	{ "app-list", on_list },
 	{ "app-maybe-create", on_maybe_create },
 	{ "deploy-source-set", on_source_set },
 	{},

@@ -12,6 +12,7 @@ extern const struct plugin plugin_builder_dockerfile;
 const struct plugin plugin_builder_dockerfile = {
 	.name = "builder-dockerfile",
 	.alias = "dockerfile",
-	.summary = "Build apps that have a Dockerfile",
+	.summary = "Manage builds from a Dockerfile",
 	.properties = properties,
+	.property_word = "key",
 };

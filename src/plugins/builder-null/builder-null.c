@@ -4,6 +4,6 @@
 extern const struct plugin plugin_builder_null;
 const struct plugin plugin_builder_null = {
 	.name = "builder-null",
-	.summary = "Build nothing, for apps whose images come from elsewhere",
+	.summary = "Builder that builds nothing",
 	.report_flags = REPORT_NONE,
 };

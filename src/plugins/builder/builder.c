@@ -120,7 +120,7 @@ static const struct trigger_handler triggers[] = {
 
 const struct plugin plugin_builder = {
 	.name = "builder",
-	.summary = "Choose how apps are built",
+	.summary = "Manage how apps are built",
 	.report_flags = REPORT_LEGACY_KEYS,
 	.commands = commands,
 	.properties = properties,

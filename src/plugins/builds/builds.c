@@ -132,15 +132,6 @@ static int on_record_finalize(struct trigger_call *call, struct err *err)
 
 /* --- life of an app --- */
 
-static int rename_app(struct ctx *ctx, const char *old, const char *new, struct err *err)
-{
-	AUTO_FREE char *from = inst_lib(&ctx->inst, "data/builds/%s", old);
-	AUTO_FREE char *to = inst_lib(&ctx->inst, "data/builds/%s", new);
-	int r = plugin_copy_settings(ctx, &plugin_builds, old, new, err);
-
-	return r < 0 || !fs_is_dir(from) ? r : fs_rename(from, to, err);
-}
-
 static int drop(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_FREE char *dir = inst_lib(&ctx->inst, "data/builds/%s", app);
@@ -212,12 +203,11 @@ static const struct trigger_handler triggers[] = {
 
 const struct plugin plugin_builds = {
 	.name = "builds",
-	.summary = "Look at builds and deploys",
+	.summary = "Manage builds and deploys, running and past",
 	.report_flags = REPORT_LEGACY_KEYS,
 	.commands = commands,
 	.properties = properties,
 	.more_rows = add_rows,
 	.triggers = triggers,
-	.on_rename = rename_app,
 	.on_destroy = drop,
 };

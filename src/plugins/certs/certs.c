@@ -236,7 +236,8 @@ static const char *call_arg(const struct trigger_call *call, size_t i)
 
 static int handle_exists(struct trigger_call *call, struct err *err)
 {
-	strbuf_addf(call->out, "%s\n", cert_exists(call->ctx, call_arg(call, 0)) ? "true" : "false");
+	strbuf_addf(call->out, "%s\n",
+		cert_exists(call->ctx, call_arg(call, 0)) ? "true" : "false");
 	return 0;
 }
 
@@ -315,14 +316,15 @@ static int on_destroy(struct ctx *ctx, const char *app, struct err *err)
 #define CHANGES (CMD_APP | CMD_LOCK | CMD_DRY_RUN)
 
 static const struct command commands[] = {
-	{ "certs:add", "<app> CRT KEY", "Give an app a certificate; a tar archive on stdin will do too",
-		CHANGES, 1, 3, NULL, run_add, NULL },
+	{ "certs:add", "<app> CRT KEY",
+		"Give an app a certificate; a tar archive on stdin will do too", CHANGES, 1, 3,
+		NULL, run_add, NULL },
 	{ "certs:generate", "<app> DOMAIN", "Make a self-signed certificate and a signing request",
 		CHANGES, 2, 2, NULL, run_generate, "Please specify a domain for the certificate" },
-	{ "certs:remove", "<app>", "Take the certificate from an app", CHANGES, 1, 1, NULL, run_remove,
-		NULL },
-	{ "certs:show", "<app> <crt|key>", "Print an app's certificate or key", CMD_APP | CMD_READ, 1,
-		2, NULL, run_show, NULL },
+	{ "certs:remove", "<app>", "Take the certificate from an app", CHANGES, 1, 1, NULL,
+		run_remove, NULL },
+	{ "certs:show", "<app> <crt|key>", "Print an app's certificate or key", CMD_APP | CMD_READ,
+		1, 2, NULL, run_show, NULL },
 	{ "certs:update", "<app> CRT KEY", "Replace an app's certificate; the same as certs:add",
 		CHANGES, 1, 3, NULL, run_add, NULL },
 	{},

@@ -12,8 +12,7 @@ enum { CERT_BYTES_MAX = 1 << 20 };
 /* --- tool.c: the helper programs --- */
 
 /* Runs moorage-x509 with ARGV after its name; its JSON answer in RET (json_decref() it). */
-MUST_CHECK int cert_tool(struct ctx *ctx, const struct strvec *argv, json_t **ret,
-	struct err *err);
+MUST_CHECK int cert_tool(struct ctx *ctx, const struct strvec *argv, json_t **ret, struct err *err);
 /* Unpacks the tar archive on standard input into DIR and finds its only *.crt and *.key; paths for
  * free(). */
 MUST_CHECK int cert_unpack(struct ctx *ctx, const char *dir, char **ret_crt, char **ret_key,

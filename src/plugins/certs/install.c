@@ -32,7 +32,7 @@ static char *tls_path(struct ctx *ctx, const char *app)
 /* In the app's folder, so that the exchange stays within one file system. */
 static char *beside_path(struct ctx *ctx, const char *app)
 {
-	return inst_home(&ctx->inst, "%s/.tls-other", app);
+	return inst_home(&ctx->inst, "%s/%s", app, cert_removing_to);
 }
 
 int cert_work_dir(struct ctx *ctx, const char *app, char **ret, struct err *err)
@@ -70,8 +70,8 @@ static bool same_content(const char *a, const char *b)
 	AUTO_STRBUF y = STRBUF_INIT;
 	AUTO_ERR ignored = ERR_INIT; /* what cannot be read is not the same */
 	bool same = fs_read(a, CERT_BYTES_MAX, &x, &ignored) >= 0 &&
-		fs_read(b, CERT_BYTES_MAX, &y, &ignored) >= 0 && x.len == y.len &&
-		!memcmp(x.buf, y.buf, x.len);
+		    fs_read(b, CERT_BYTES_MAX, &y, &ignored) >= 0 && x.len == y.len &&
+		    !memcmp(x.buf, y.buf, x.len);
 
 	strbuf_erase(&x);
 	strbuf_erase(&y);
@@ -107,8 +107,7 @@ static int prepare_beside(const char *tls, const char *beside, const char *dir, 
 	int r = fs_rm_rf(beside, err);
 
 	if (r >= 0)
-		r = fs_is_dir(tls) ? fs_copy_tree(tls, beside, err) :
-				     fs_mkdir_p(beside, 0750, err);
+		r = fs_is_dir(tls) ? fs_copy_tree(tls, beside, err) : fs_mkdir_p(beside, 0750, err);
 	if (r >= 0 && chmod(beside, 0750) < 0)
 		r = err_sys(err, "protect '%s'", beside);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(pair); i++) {
@@ -168,6 +167,51 @@ static int undo_install(struct operation *op, struct step *step, struct err *err
 	return r < 0 ? r : fs_rm_rf(step_arg(step, "dir"), err);
 }
 
+static bool is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+static bool is_real_dir(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void describe_hide(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "stop using the certificate and key of %s", step_arg(step, "app"));
+}
+
+/* The folder changes places with a link to where it then is: its paths lead to it all the time. */
+static int run_hide(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	AUTO_FREE char *tls = tls_path(op->ctx, app);
+	AUTO_FREE char *beside = beside_path(op->ctx, app);
+	int r;
+
+	if (!is_real_dir(tls))
+		return 0;
+	r = fs_rm_rf(beside, err);
+	if (r >= 0 && symlink(cert_removing_to, beside) < 0)
+		r = err_sys(err, "make the link '%s'", beside);
+	return r < 0 ? r : exchange(beside, tls, err);
+}
+
+static int undo_hide(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	AUTO_FREE char *tls = tls_path(op->ctx, app);
+	AUTO_FREE char *beside = beside_path(op->ctx, app);
+	int r = is_link(tls) && is_real_dir(beside) ? exchange(beside, tls, err) : 0;
+
+	return r < 0 || !is_link(beside) ? r : fs_unlink(beside, err);
+}
+
 static void describe_remove(const struct step *step, struct strbuf *out)
 {
 	strbuf_addf(out, "remove the certificate and key of %s", step_arg(step, "app"));
@@ -178,26 +222,15 @@ static int run_remove(struct operation *op, struct step *step, struct err *err)
 	const char *app = step_arg(step, "app");
 	AUTO_FREE char *tls = tls_path(op->ctx, app);
 	AUTO_FREE char *beside = beside_path(op->ctx, app);
-	int r;
+	int r = is_link(tls) ? fs_unlink(tls, err) : 0;
 
-	if (!fs_is_dir(tls))
-		return 0;
-	r = fs_rm_rf(beside, err);
-	return r < 0 ? r : fs_rename(tls, beside, err);
-}
-
-static int undo_remove(struct operation *op, struct step *step, struct err *err)
-{
-	const char *app = step_arg(step, "app");
-	AUTO_FREE char *tls = tls_path(op->ctx, app);
-	AUTO_FREE char *beside = beside_path(op->ctx, app);
-
-	return fs_is_dir(beside) && !fs_is_dir(tls) ? fs_rename(beside, tls, err) : 0;
+	return r < 0 ? r : fs_rm_rf(beside, err);
 }
 
 const struct step_kind certs_steps[] = {
 	{ "certs:install", 0, describe_install, run_install, undo_install },
-	{ "certs:remove", 0, describe_remove, run_remove, undo_remove },
+	{ "certs:hide", 0, describe_hide, run_hide, undo_hide },
+	{ "certs:remove", STEP_COMMIT, describe_remove, run_remove, NULL },
 	{},
 };
 
@@ -213,11 +246,15 @@ static int plan_rest(struct operation *op, const char *app, bool came, struct er
 		return r;
 	}
 	r = state_plan(op, changes, err);
-	return r < 0 ? r : proxy_plan_rebuild(op, app, err);
+	if (r >= 0)
+		r = proxy_plan_rebuild(op, app, err);
+	if (r >= 0 && !came)
+		r = operation_add(op, &certs_steps[2], json_pack("{s:s}", "app", app), err);
+	return r;
 }
 
-static int run_change(struct ctx *ctx, const char *app, const struct step_kind *kind,
-	json_t *args, bool came, struct err *err)
+static int run_change(struct ctx *ctx, const char *app, const struct step_kind *kind, json_t *args,
+	bool came, struct err *err)
 {
 	struct operation *op;
 	int r = operation_begin(ctx, came ? "certs-install" : "certs-remove", app, NULL, NULL, &op,
@@ -227,7 +264,11 @@ static int run_change(struct ctx *ctx, const char *app, const struct step_kind *
 		json_decref(args);
 		return r;
 	}
-	r = operation_add(op, kind, args, err);
+	r = proxy_plan_settle(op, app, err);
+	if (r >= 0)
+		r = operation_add(op, kind, args, err);
+	else
+		json_decref(args);
 	if (r >= 0)
 		r = plan_rest(op, app, came, err);
 	if (r < 0) {
@@ -253,7 +294,7 @@ static int check_pair(struct ctx *ctx, const char *crt, const char *key, struct 
 	r = cert_tool(ctx, &argv, &answer, err);
 	if (r < 0)
 		return r;
-	json_array_foreach(json_object_get(answer, "warnings"), i, warning) {
+	json_array_foreach (json_object_get(answer, "warnings"), i, warning) {
 		if (json_is_string(warning))
 			out_warn("%s", json_string_value(warning));
 	}

@@ -81,8 +81,7 @@ static int find_one(const char *dir, const char *suffix, char **ret, struct err 
 	return 0;
 }
 
-int cert_unpack(struct ctx *ctx, const char *dir, char **ret_crt, char **ret_key,
-	struct err *err)
+int cert_unpack(struct ctx *ctx, const char *dir, char **ret_crt, char **ret_key, struct err *err)
 {
 	AUTO_CHILD c = CHILD_INIT;
 	AUTO_STRBUF answer = STRBUF_CAPPED(ANSWER_MAX);

@@ -140,9 +140,10 @@ static const struct trigger_handler triggers[] = {
 extern const struct plugin plugin_checks;
 const struct plugin plugin_checks = {
 	.name = "checks",
-	.summary = "Manage zero-downtime settings",
+	.summary = "Manage health checks and zero-downtime deploys",
 	.commands = commands,
 	.properties = properties,
+	.property_word = "key",
 	.rows = rows,
 	.triggers = triggers,
 };

@@ -293,7 +293,7 @@ static const struct property properties[] = {
 extern const struct plugin plugin_config;
 const struct plugin plugin_config = {
 	.name = "config",
-	.summary = "Manage global and app-specific config vars",
+	.summary = "Manage the environment variables of apps",
 	.report_flags = REPORT_NONE,
 	.commands = commands,
 	.properties = properties,

@@ -384,7 +384,7 @@ static const struct trigger_handler triggers[] = {
 extern const struct plugin plugin_docker_options;
 const struct plugin plugin_docker_options = {
 	.name = "docker-options",
-	.summary = "Manage docker options for an app",
+	.summary = "Manage the Docker options of apps",
 	.report_flags = REPORT_LEGACY_KEYS | REPORT_NO_GLOBAL,
 	.commands = commands,
 	.properties = properties,

@@ -35,8 +35,10 @@ static int require_names(const struct strvec *names, const char *usage, struct e
 {
 	if (names->count)
 		return check_names(names, err);
-	return err_set(err, ERR_USAGE, "Please specify a domain name. Usage: dokku %s <domain> "
-				       "[<domain> ...]", usage);
+	return err_set(err, ERR_USAGE,
+		"Please specify a domain name. Usage: dokku %s <domain> "
+		"[<domain> ...]",
+		usage);
 }
 
 /* --- one change: files, proxy, then those who listen --- */
@@ -77,7 +79,9 @@ static int run_change(struct ctx *ctx, const struct change *c, struct err *err)
 		r = operation_begin(ctx, name, c->app, NULL, NULL, &op, err);
 	if (r < 0)
 		return r;
-	r = domains_plan_write(op, c->app, c->names, c->vhosts, err);
+	r = proxy_plan_settle(op, c->app, err);
+	if (r >= 0)
+		r = domains_plan_write(op, c->app, c->names, c->vhosts, err);
 	if (r >= 0)
 		r = proxy_plan_rebuild(op, c->app, err);
 	if (r < 0) {
@@ -377,8 +381,7 @@ static int row_app_vhosts(struct ctx *ctx, const char *app, struct strbuf *out, 
 	return r;
 }
 
-static int row_global_enabled(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
+static int row_global_enabled(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	AUTO_STRVEC names = STRVEC_INIT;
 	int r = domains_global(ctx, &names, err);
@@ -388,8 +391,7 @@ static int row_global_enabled(struct ctx *ctx, const char *app, struct strbuf *o
 	return r;
 }
 
-static int row_global_vhosts(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
+static int row_global_vhosts(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	AUTO_STRVEC names = STRVEC_INIT;
 	int r = domains_global(ctx, &names, err);
@@ -417,8 +419,9 @@ static const char *call_arg(const struct trigger_call *call, size_t i)
 static int handle_list(struct trigger_call *call, struct err *err)
 {
 	AUTO_STRVEC names = STRVEC_INIT;
-	int r = domains_enabled(call->ctx, call_arg(call, 0)) ?
-		domains_of(call->ctx, call_arg(call, 0), &names, err) : 0;
+	int r = domains_enabled(call->ctx, call_arg(call, 0))
+			? domains_of(call->ctx, call_arg(call, 0), &names, err)
+			: 0;
 
 	for (size_t i = 0; r >= 0 && i < names.count; i++)
 		strbuf_addf(call->out, "%s\n", names.items[i]);
@@ -514,8 +517,9 @@ static int on_rename(struct ctx *ctx, const char *old, const char *new, struct e
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		ptrdiff_t at = strvec_index(&old_defaults, names.items[i]);
 
-		strvec_push(&result, at >= 0 && (size_t)at < new_defaults.count ?
-			new_defaults.items[at] : names.items[i]);
+		strvec_push(&result, at >= 0 && (size_t)at < new_defaults.count
+					     ? new_defaults.items[at]
+					     : names.items[i]);
 	}
 	return r < 0 ? r : domains_save(ctx, new, &result, err);
 }
@@ -536,10 +540,10 @@ static const struct flag all_flags[] = {
 #define CHANGES (CMD_APP | CMD_LOCK | CMD_DRY_RUN)
 
 static const struct command commands[] = {
-	{ "domains:add", "<app> <domain> [<domain> ...]", "Give an app more host names", CHANGES, 1, -1,
-		NULL, run_add, NULL },
-	{ "domains:add-global", "<domain> [<domain> ...]", "Add names under which new apps get theirs",
-		0, 0, -1, NULL, run_add_global, NULL },
+	{ "domains:add", "<app> <domain> [<domain> ...]", "Give an app more host names", CHANGES, 1,
+		-1, NULL, run_add, NULL },
+	{ "domains:add-global", "<domain> [<domain> ...]",
+		"Add names under which new apps get theirs", 0, 0, -1, NULL, run_add_global, NULL },
 	{ "domains:clear", "<app>|--all", "Take all host names from an app",
 		CHANGES | CMD_APP_OPTIONAL, 0, 1, all_flags, run_clear, NULL },
 	{ "domains:clear-global", "", "Remove all global names", 0, 0, 0, NULL, run_clear_global,
@@ -548,16 +552,16 @@ static const struct command commands[] = {
 		CHANGES | CMD_APP_OPTIONAL, 0, 1, all_flags, run_disable, NULL },
 	{ "domains:enable", "<app>|--all", "Serve an app by its host names again",
 		CHANGES | CMD_APP_OPTIONAL, 0, 1, all_flags, run_enable, NULL },
-	{ "domains:remove", "<app> <domain> [<domain> ...]", "Take host names from an app", CHANGES, 1,
-		-1, NULL, run_remove, NULL },
+	{ "domains:remove", "<app> <domain> [<domain> ...]", "Take host names from an app", CHANGES,
+		1, -1, NULL, run_remove, NULL },
 	{ "domains:remove-global", "<domain> [<domain> ...]", "Remove global names", 0, 0, -1, NULL,
 		run_remove_global, NULL },
 	{ "domains:reset", "<app>", "Give an app its default host names", CHANGES, 1, 1, NULL,
 		run_reset, NULL },
-	{ "domains:set", "<app> <domain> [<domain> ...]", "Replace an app's host names", CHANGES, 1, -1,
-		NULL, run_set, NULL },
-	{ "domains:set-global", "<domain> [<domain> ...]", "Replace the global names", 0, 0, -1, NULL,
-		run_set_global, NULL },
+	{ "domains:set", "<app> <domain> [<domain> ...]", "Replace an app's host names", CHANGES, 1,
+		-1, NULL, run_set, NULL },
+	{ "domains:set-global", "<domain> [<domain> ...]", "Replace the global names", 0, 0, -1,
+		NULL, run_set_global, NULL },
 	{ "domains:setup", "<app>", NULL, CHANGES | CMD_HIDDEN, 1, 1, NULL, run_setup, NULL },
 	{},
 };

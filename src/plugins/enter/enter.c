@@ -23,6 +23,8 @@ static int run_enter(struct ctx *ctx, const struct args *args, struct err *err)
 
 		if (attached) {
 			container = attached;
+		} else if (container) {
+			break; /* the command */
 		} else if (!str_eq(words->items[i], "--container-id")) {
 			process = words->items[i++];
 			break;
@@ -41,8 +43,7 @@ static int run_enter(struct ctx *ctx, const struct args *args, struct err *err)
 	if (r < 0)
 		return r;
 	out_flush();
-	/* As in Dokku the type wins when both are given. */
-	r = s->enter(ctx, app, process, process ? NULL : container, &argv, &code, err);
+	r = s->enter(ctx, app, process, container, &argv, &code, err);
 	if (r < 0)
 		return r;
 	return code ? err_exit(err, code) : 0;
@@ -58,7 +59,7 @@ static const struct command commands[] = {
 extern const struct plugin plugin_enter;
 const struct plugin plugin_enter = {
 	.name = "enter",
-	.summary = "Enter running app containers",
+	.summary = "Open a shell in a running container",
 	.report_flags = REPORT_NONE,
 	.commands = commands,
 };

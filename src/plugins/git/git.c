@@ -238,6 +238,15 @@ static int drop(struct ctx *ctx, const char *app, struct err *err)
 	return r < 0 ? r : fs_unlink(ref, err);
 }
 
+/* A new branch for all is taken up by each app with its next push. */
+static int after_set(struct ctx *ctx, const char *scope, const char *name, const char *value,
+	struct err *err)
+{
+	if (!str_eq(name, "deploy-branch") || str_eq(scope, SCOPE_GLOBAL))
+		return 0;
+	return git_head_follow(ctx, scope, err);
+}
+
 static int check_branch(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
 	if (git_branch_valid(value))
@@ -315,10 +324,12 @@ static const struct trigger_handler triggers[] = {
 extern const struct plugin plugin_git;
 const struct plugin plugin_git = {
 	.name = "git",
-	.summary = "Manage app deploys via git",
+	.summary = "Manage deploys by git",
 	.commands = commands,
 	.properties = properties,
+	.property_word = "key",
 	.rows = rows,
+	.after_set = after_set,
 	.triggers = triggers,
 	.on_clone = take_over,
 	.on_rename = take_over,

@@ -292,7 +292,7 @@ static const struct trigger_handler triggers[] = {
 
 const struct plugin plugin_logs = {
 	.name = "logs",
-	.summary = "Manage log integration for an app",
+	.summary = "Print and manage the logs of apps",
 	.report_flags = REPORT_LEGACY_KEYS,
 	.commands = commands,
 	.properties = properties,

@@ -332,7 +332,7 @@ static const struct trigger_handler triggers[] = {
 
 const struct plugin plugin_network = {
 	.name = "network",
-	.summary = "Manages network settings for an app",
+	.summary = "Manage networks and how apps join them",
 	.report_flags = REPORT_LEGACY_KEYS,
 	.commands = commands,
 	.properties = properties,

@@ -31,6 +31,11 @@ static int plan_change(struct operation *op, const char *app, const struct port_
 		json_decref(changes);
 		return err_wrap(err, "Error validating port mappings");
 	}
+	r = proxy_plan_settle(op, app, err);
+	if (r < 0) {
+		json_decref(changes);
+		return r;
+	}
 	r = state_plan(op, changes, err);
 	return r < 0 ? r : proxy_plan_rebuild(op, app, err);
 }
@@ -50,8 +55,9 @@ static int change(struct ctx *ctx, const char *app, const char *action,
 		return r;
 	}
 	r = operation_run(op, err);
-	return r < 0 || ctx->dry_run ? r :
-		trigger_fire(ctx, err, "post-proxy-ports-update", app, action, NULL);
+	return r < 0 || ctx->dry_run
+		       ? r
+		       : trigger_fire(ctx, err, "post-proxy-ports-update", app, action, NULL);
 }
 
 /* --- arguments --- */
@@ -273,8 +279,7 @@ static int row_detected(struct ctx *ctx, const char *app, struct strbuf *out, st
 	return print_row(ctx, app, ports_without_custom, false, out, err);
 }
 
-static int row_detected_json(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
+static int row_detected_json(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	return print_row(ctx, app, ports_without_custom, true, out, err);
 }
@@ -344,8 +349,8 @@ static int handle_get_property(struct trigger_call *call, struct err *err)
 
 	if (!*name || strchr(name, '/') || *name == '.')
 		return err_set(err, ERR_USAGE, "'%s' is not a property of ports", name);
-	value = port ? state_computed(call->ctx, "proxy", app, name, "0") :
-		       state_get_or(call->ctx, "ports", app, name, NULL);
+	value = port ? state_computed(call->ctx, "proxy", app, name, "0")
+		     : state_get_or(call->ctx, "ports", app, name, NULL);
 	strbuf_addf(call->out, "%s\n", value);
 	return 0;
 }
@@ -418,19 +423,20 @@ static int on_destroy(struct ctx *ctx, const char *app, struct err *err)
 
 /* --- tables --- */
 
-#define CHANGES (CMD_APP | CMD_LOCK | CMD_DRY_RUN)
+#define CHANGES  (CMD_APP | CMD_LOCK | CMD_DRY_RUN)
 #define MAPS_ARG "<app> <scheme>:<host-port>:<container-port>..."
 
 static const struct command commands[] = {
 	{ "ports:add", MAPS_ARG, "Lead more host ports to an app", CHANGES, 1, -1, NULL, run_add,
 		NULL },
-	{ "ports:clear", "<app>", "Go back to the ports that were found in the source", CHANGES, 1, 1,
-		NULL, run_clear, NULL },
-	{ "ports:list", "<app>", "List the ports that were set for an app", CMD_APP | CMD_READ, 1, 1,
-		NULL, run_list, NULL },
+	{ "ports:clear", "<app>", "Go back to the ports that were found in the source", CHANGES, 1,
+		1, NULL, run_clear, NULL },
+	{ "ports:list", "<app>", "List the ports that were set for an app", CMD_APP | CMD_READ, 1,
+		1, NULL, run_list, NULL },
 	{ "ports:remove", "<app> <host-port>|<scheme>:<host-port>:<container-port>...",
 		"Lead a host port to an app no more", CHANGES, 1, -1, NULL, run_remove, NULL },
-	{ "ports:set", MAPS_ARG, "Replace the ports of an app", CHANGES, 1, -1, NULL, run_set, NULL },
+	{ "ports:set", MAPS_ARG, "Replace the ports of an app", CHANGES, 1, -1, NULL, run_set,
+		NULL },
 	{},
 };
 

@@ -94,6 +94,8 @@ static int plan_switch_use(struct operation *op, const char *app, bool on, struc
 	int r = state_change(op->ctx, changes, "proxy", app, "disabled", on ? NULL : "true", err);
 
 	if (r >= 0)
+		r = proxy_plan_settle(op, app, err);
+	if (r >= 0)
 		r = state_plan(op, changes, err);
 	else
 		json_decref(changes);
@@ -102,8 +104,8 @@ static int plan_switch_use(struct operation *op, const char *app, bool on, struc
 	if (on)
 		r = domains_default(op->ctx, app, &names, err);
 	if (r >= 0)
-		r = domains_plan_write(op, app, on ? &names : NULL,
-			on ? DOMAINS_ON : DOMAINS_OFF, err);
+		r = domains_plan_write(op, app, on ? &names : NULL, on ? DOMAINS_ON : DOMAINS_OFF,
+			err);
 	return r < 0 ? r : proxy_plan_rebuild(op, app, err);
 }
 
@@ -113,8 +115,8 @@ static int switch_use(struct ctx *ctx, const char *app, bool on, struct err *err
 	int r;
 
 	if (proxy_is_enabled(ctx, app) == on) {
-		out_info1(on ? "Proxy is already enabled for app" :
-			       "Proxy is already disable for app");
+		out_info1(on ? "Proxy is already enabled for app"
+			     : "Proxy is already disable for app");
 		return 0;
 	}
 	if (!ctx->dry_run)
@@ -163,7 +165,8 @@ static int run_set(struct ctx *ctx, const struct args *args, struct err *err)
 
 static int check_type(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
-	if (!value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")])
+	if (!value[strspn(value,
+		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")])
 		return 0;
 	return err_set(err, ERR_INVALID, "'%.100s' is not the name of a proxy", value);
 }
@@ -224,8 +227,8 @@ static int on_clone(struct ctx *ctx, const char *old, const char *new, struct er
 /* --- tables --- */
 
 static const struct property properties[] = {
-	{ "disabled", PROP_APP | PROP_COMPUTED, "false", "true: nothing leads to the app's host names",
-		check_bool, NULL },
+	{ "disabled", PROP_APP | PROP_COMPUTED, "false",
+		"true: nothing leads to the app's host names", check_bool, NULL },
 	{ "proxy-port", PROP_BOTH, NULL, "Host port for http", check_port, NULL },
 	{ "proxy-ssl-port", PROP_BOTH, NULL, "Host port for https", check_port, NULL },
 	{ "type", PROP_BOTH, "nginx", "Which proxy leads requests to the app", check_type, NULL },
@@ -239,24 +242,30 @@ static const struct flag all_flags[] = {
 };
 
 #define CHANGES (CMD_APP | CMD_APP_OPTIONAL | CMD_LOCK | CMD_DRY_RUN)
-#define MOVED(name) { name, "", NULL, CMD_RAW | CMD_HIDDEN, 0, -1, NULL, run_moved, NULL }
+#define MOVED(name)                                                                                \
+	{                                                                                          \
+		name, "", NULL, CMD_RAW | CMD_HIDDEN, 0, -1, NULL, run_moved, NULL                 \
+	}
 
 static const struct command commands[] = {
 	{ "proxy:build-config", "[--parallel <count>] [--all|<app>]",
-		"Write an app's proxy configuration again", CHANGES, 0, 1, all_flags, run_build, NULL },
+		"Write an app's proxy configuration again", CHANGES, 0, 1, all_flags, run_build,
+		NULL },
 	{ "proxy:clear-config", "[--all|<app>]", "Remove an app's proxy configuration",
 		CMD_APP | CMD_APP_OPTIONAL | CMD_LOCK, 0, 1, all_flags, run_clear, NULL },
 	{ "proxy:disable", "[--parallel <count>] [--all|<app>]", "Take the proxy away from an app",
 		CHANGES, 0, 1, all_flags, run_disable, NULL },
-	{ "proxy:enable", "[--parallel <count>] [--all|<app>]", "Put the proxy in front of an app again",
-		CHANGES, 0, 1, all_flags, run_enable, NULL },
+	{ "proxy:enable", "[--parallel <count>] [--all|<app>]",
+		"Put the proxy in front of an app again", CHANGES, 0, 1, all_flags, run_enable,
+		NULL },
 	MOVED("proxy:ports"),
 	MOVED("proxy:ports-add"),
 	MOVED("proxy:ports-clear"),
 	MOVED("proxy:ports-remove"),
 	MOVED("proxy:ports-set"),
-	{ "proxy:set", "<app>|--global <property> [<value>]", "Set a proxy property, or which proxy",
-		CMD_APP_OR_GLOBAL | CMD_LOCK, 1, 3, NULL, run_set, NULL },
+	{ "proxy:set", "<app>|--global <property> [<value>]",
+		"Set a proxy property, or which proxy", CMD_APP_OR_GLOBAL | CMD_LOCK, 1, 3, NULL,
+		run_set, NULL },
 	{},
 };
 

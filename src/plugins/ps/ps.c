@@ -361,7 +361,7 @@ static const struct trigger_handler triggers[] = {
 
 const struct plugin plugin_ps = {
 	.name = "ps",
-	.summary = "Manage app processes",
+	.summary = "Manage the processes of apps",
 	.report_flags = REPORT_LEGACY_KEYS,
 	.commands = commands,
 	.properties = properties,

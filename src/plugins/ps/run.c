@@ -261,11 +261,12 @@ static void recover_all(struct ctx *ctx)
 	AUTO_STRVEC apps = STRVEC_INIT;
 	AUTO_ERR err = ERR_INIT;
 
-	if (app_list_all(ctx, &apps, &err) < 0)
+	if (operation_pending_apps(ctx, &apps, &err) < 0)
 		return;
 	for (size_t i = 0; i < apps.count; i++) {
 		AUTO_ERR one = ERR_INIT;
 
+		/* The journal of two apps is gone with the first of them. */
 		if (!operation_pending(ctx, apps.items[i]) || app_lock_is_taken(ctx, apps.items[i]))
 			continue;
 		if (app_lock(ctx, apps.items[i], APP_LOCK_NOW, &one) < 0 && one.kind != ERR_BUSY)

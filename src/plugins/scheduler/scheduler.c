@@ -47,7 +47,7 @@ static const struct trigger_handler triggers[] = {
 extern const struct plugin plugin_scheduler;
 const struct plugin plugin_scheduler = {
 	.name = "scheduler",
-	.summary = "Manage the scheduler of an app",
+	.summary = "Manage where apps run",
 	.properties = properties,
 	.report_flags = REPORT_LEGACY_KEYS,
 	.triggers = triggers,

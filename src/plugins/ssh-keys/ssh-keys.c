@@ -143,7 +143,7 @@ static const struct command commands[] = {
 extern const struct plugin plugin_ssh_keys;
 const struct plugin plugin_ssh_keys = {
 	.name = "ssh-keys",
-	.summary = "Manage public ssh keys that are allowed to connect to Dokku",
+	.summary = "Manage the SSH keys that may come in",
 	.report_flags = REPORT_NONE,
 	.commands = commands,
 };

@@ -31,8 +31,8 @@ static char *work_path(struct ctx *ctx, const char *name)
 /* --- the lock: nginx-pre-reload handlers that call us run inside ours --- */
 
 struct change_lock {
-	int fd;    /* -1: a parent's */
-	bool set;  /* we have set the variable */
+	int fd;   /* -1: a parent's */
+	bool set; /* we have set the variable */
 };
 
 static void unlock(struct change_lock *lock)
@@ -92,19 +92,30 @@ static int put_back(struct ctx *ctx, struct err *err)
 	return r < 0 ? r : fs_unlink(path, err);
 }
 
-static int remember(struct ctx *ctx, const struct nginx_files *wanted, struct err *err)
+/* Adds what is on disk now to what stands there already (of the change that we are part of). */
+static int remember(struct ctx *ctx, const struct nginx_files *wanted, const struct strbuf *outer,
+	struct nginx_files *before, struct err *err)
 {
 	AUTO_FREE char *path = work_path(ctx, "pending");
-	AUTO_NGINX_FILES before = NGINX_FILES_INIT;
 	AUTO_STRBUF text = STRBUF_INIT;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < wanted->count; i++)
-		r = nginx_files_read(&before, wanted->items[i].path, err);
+		r = nginx_files_read(before, wanted->items[i].path, err);
 	if (r < 0)
 		return r;
-	nginx_files_pack(&before, &text);
+	nginx_files_pack(before, &text);
+	strbuf_add(&text, outer->buf, outer->len); /* unpacked last: the outer one's wins */
 	return fs_write(path, text.buf, text.len, 0640, err);
+}
+
+/* The change is over: what is left is that of the outer one. */
+static int forget(struct ctx *ctx, const struct strbuf *outer, struct err *err)
+{
+	AUTO_FREE char *path = work_path(ctx, "pending");
+
+	return outer->len ? fs_write(path, outer->buf, outer->len, 0640, err)
+			  : fs_unlink(path, err);
 }
 
 /* --- what is live: everything that nginx read for an app, by name, time and size --- */
@@ -204,12 +215,16 @@ static int test_and_reload(struct ctx *ctx, const struct strvec *apps, bool *ret
 	return nginx_reload(ctx, app, err);
 }
 
-/* After a failure: ERR stays the one that counts. */
-static void give_up(struct ctx *ctx, bool reloaded)
+/* After a failure: the caller's error stays the one that counts. */
+static void give_up(struct ctx *ctx, const struct nginx_files *before, const struct strbuf *outer,
+	bool reloaded)
 {
 	AUTO_ERR err = ERR_INIT;
+	int r = nginx_files_write(before, &err);
 
-	if (put_back(ctx, &err) < 0) {
+	if (r >= 0)
+		r = forget(ctx, outer, &err);
+	if (r < 0) {
 		err_wrap(&err, "put back the nginx configuration");
 		out_error(&err);
 		return;
@@ -218,36 +233,47 @@ static void give_up(struct ctx *ctx, bool reloaded)
 		out_trace("%s", err_text(&err));
 }
 
+/* OUTER: what a change that has started us keeps; empty when there is none. */
 static int change_locked(struct ctx *ctx, const struct strvec *apps,
-	const struct nginx_files *wanted, struct err *err)
+	const struct nginx_files *wanted, const struct strbuf *outer, struct err *err)
 {
-	AUTO_FREE char *pending = work_path(ctx, "pending");
+	AUTO_NGINX_FILES before = NGINX_FILES_INIT;
 	bool reloaded = false;
-	int r = put_back(ctx, err);
+	int r = remember(ctx, wanted, outer, &before, err);
 
-	if (r >= 0)
-		r = remember(ctx, wanted, err);
 	if (r < 0)
 		return r;
 	r = nginx_files_write(wanted, err);
 	if (r >= 0)
 		r = test_and_reload(ctx, apps, &reloaded, err);
 	if (r < 0) {
-		give_up(ctx, reloaded);
+		give_up(ctx, &before, outer, reloaded);
 		return r;
 	}
-	r = fs_unlink(pending, err);
+	r = forget(ctx, outer, err);
 	return r < 0 ? r : note_live(ctx, apps, err);
+}
+
+static int begin_change(struct ctx *ctx, const struct change_lock *lock, struct strbuf *outer,
+	struct err *err)
+{
+	AUTO_FREE char *path = work_path(ctx, "pending");
+
+	return lock->set ? put_back(ctx, err)
+			 : fs_read_optional(path, PENDING_BYTES_MAX, outer, err);
 }
 
 int nginx_change(struct ctx *ctx, const struct strvec *apps, const struct nginx_files *wanted,
 	struct err *err)
 {
 	struct change_lock lock = { .fd = -1 };
+	AUTO_STRBUF outer = STRBUF_INIT;
 	int r = take_lock(ctx, &lock, err);
 
 	if (r >= 0)
-		r = change_locked(ctx, apps, wanted, err);
+		r = begin_change(ctx, &lock, &outer, err);
+	if (r >= 0)
+		r = change_locked(ctx, apps, wanted, &outer, err);
 	unlock(&lock);
 	return r < 0 ? r : 0;
 }

@@ -66,8 +66,8 @@ static int signal_master(struct ctx *ctx, int sig, struct err *err)
 {
 	AUTO_STRBUF text = STRBUF_INIT;
 	uint64_t pid;
-	int r = nginx_runs(ctx) ? fs_read(ctx->inst.nginx_pid, 64, &text, err) :
-				  err_set(err, ERR_FAILED, "nginx is not running");
+	int r = nginx_runs(ctx) ? fs_read(ctx->inst.nginx_pid, 64, &text, err)
+				: err_set(err, ERR_FAILED, "nginx is not running");
 
 	if (r < 0)
 		return r;

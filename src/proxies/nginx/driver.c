@@ -23,8 +23,7 @@ static void warn_of(struct ctx *ctx, const struct routes *r)
 }
 
 /* Adds to FILES what the app's routes ask for. */
-static int add_wanted(struct ctx *ctx, const char *app, struct nginx_files *files,
-	struct err *err)
+static int add_wanted(struct ctx *ctx, const char *app, struct nginx_files *files, struct err *err)
 {
 	AUTO_FREE char *conf = nginx_conf_path(ctx, app);
 	AUTO_FREE char *hsts = nginx_hsts_path(ctx, app);
@@ -125,7 +124,10 @@ static int put_back(struct ctx *ctx, const char *app, const struct strbuf *kept,
 		return clear(ctx, app, err);
 	strvec_push(&apps, app);
 	r = nginx_files_unpack(&files, kept, err);
-	return r < 0 ? r : nginx_change(ctx, &apps, &files, err);
+	/* An apply() that failed has put it back itself; what it failed for may still be there. */
+	if (r >= 0)
+		r = nginx_files_differ(&files, err);
+	return r <= 0 ? r : nginx_change(ctx, &apps, &files, err);
 }
 
 static int validate(struct ctx *ctx, const char *app, struct err *err)

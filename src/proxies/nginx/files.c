@@ -65,36 +65,44 @@ static int make_parent(const char *path, struct err *err)
 	return fs_mkdir_p(dir, 0755, err);
 }
 
-/* 1 when it was different. */
-static int write_one(const struct nginx_file *f, struct err *err)
+/* 1 when the disk is different. */
+static int differs(const struct nginx_file *f, struct err *err)
 {
 	AUTO_STRBUF now = STRBUF_INIT;
 	int there = fs_read_optional(f->path, CONF_BYTES_MAX, &now, err);
-	int r;
 
 	if (there < 0)
 		return there;
-	if ((there > 0) == f->there && now.len == f->text.len &&
-		!memcmp(now.buf, f->text.buf, now.len))
-		return 0;
+	return (there > 0) != f->there || now.len != f->text.len ||
+	       memcmp(now.buf, f->text.buf, now.len) != 0;
+}
+
+int nginx_files_differ(const struct nginx_files *files, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < files->count; i++)
+		r = differs(&files->items[i], err);
+	return r;
+}
+
+static int write_one(const struct nginx_file *f, struct err *err)
+{
+	int r = differs(f, err);
+
+	if (r <= 0)
+		return r;
 	r = f->there ? make_parent(f->path, err) : fs_unlink(f->path, err);
-	if (r >= 0 && f->there)
-		r = fs_write(f->path, f->text.buf, f->text.len, 0644, err);
-	return r < 0 ? r : 1;
+	return r < 0 || !f->there ? r : fs_write(f->path, f->text.buf, f->text.len, 0644, err);
 }
 
 int nginx_files_write(const struct nginx_files *files, struct err *err)
 {
-	int changed = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < files->count; i++) {
-		int r = write_one(&files->items[i], err);
-
-		if (r < 0)
-			return r;
-		changed |= r;
-	}
-	return changed;
+	for (size_t i = 0; r >= 0 && i < files->count; i++)
+		r = write_one(&files->items[i], err);
+	return r;
 }
 
 /* "<length or -> <path>\n<bytes>\n" for each. */

@@ -61,7 +61,7 @@ static bool same_file(int fd, const char *path)
 	struct stat named;
 
 	return fstat(fd, &open_one) == 0 && stat(path, &named) == 0 &&
-		open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev;
+	       open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev;
 }
 
 /* Waits for the file to change, at most a second; log rotation is noticed that way too. False: the

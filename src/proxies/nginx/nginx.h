@@ -67,8 +67,8 @@ MUST_CHECK int nginx_render_own(struct ctx *ctx, const struct routes *r, struct 
 MUST_CHECK int nginx_render_hsts(struct ctx *ctx, const struct routes *r, struct strbuf *out,
 	struct err *err);
 /* Path that third-party nginx-app-template-source handlers give for TYPE, for free(), or NULL. */
-MUST_CHECK int nginx_template_source(struct ctx *ctx, const char *app, const char *type,
-	char **ret, struct err *err);
+MUST_CHECK int nginx_template_source(struct ctx *ctx, const char *app, const char *type, char **ret,
+	struct err *err);
 
 /* --- the running server (control.c, workers.c, version.c) --- */
 
@@ -109,7 +109,10 @@ struct nginx_files {
 	struct nginx_file *items;
 	size_t count;
 };
-#define NGINX_FILES_INIT { .items = NULL }
+#define NGINX_FILES_INIT                                                                           \
+	{                                                                                          \
+		.items = NULL                                                                      \
+	}
 void nginx_files_done(struct nginx_files *files);
 #define AUTO_NGINX_FILES CLEANUP(nginx_files_done) struct nginx_files
 
@@ -117,7 +120,9 @@ void nginx_files_done(struct nginx_files *files);
 void nginx_files_add(struct nginx_files *files, const char *path, const struct strbuf *text);
 /* Adds the file as it is on disk. */
 MUST_CHECK int nginx_files_read(struct nginx_files *files, const char *path, struct err *err);
-/* Makes the disk be like that. 1 when anything was different. */
+/* 1 when the disk is different. */
+MUST_CHECK int nginx_files_differ(const struct nginx_files *files, struct err *err);
+/* Makes the disk be like that. */
 MUST_CHECK int nginx_files_write(const struct nginx_files *files, struct err *err);
 /* To text and back, for copies that outlive the process. */
 void nginx_files_pack(const struct nginx_files *files, struct strbuf *out);

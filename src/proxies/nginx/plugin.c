@@ -134,8 +134,7 @@ static int handle_build(struct trigger_call *call, struct err *err)
 		r = proxy_of(call->ctx, app, &driver, err);
 	if (r < 0 || (driver && driver != &nginx_proxy))
 		return r;
-	return driver ? driver->apply(call->ctx, app, err) :
-			nginx_proxy.clear(call->ctx, app, err);
+	return driver ? driver->apply(call->ctx, app, err) : nginx_proxy.clear(call->ctx, app, err);
 }
 
 static int handle_clear(struct trigger_call *call, struct err *err)
@@ -211,8 +210,14 @@ static int on_destroy(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_FREE char *data = inst_lib(&ctx->inst, "data/nginx-vhosts/app-%s", app);
 	AUTO_FREE char *live = inst_lib(&ctx->inst, "data/moorage/nginx/live-%s", app);
-	int r = nginx_proxy.clear(ctx, app, err);
+	AUTO_FREE char *conf = nginx_conf_path(ctx, app);
+	AUTO_ERR why = ERR_INIT;
+	int r;
 
+	/* The file goes in any case; the rest must not wait for an nginx that is broken. */
+	if (nginx_proxy.clear(ctx, app, &why) < 0)
+		out_error(&why);
+	r = fs_unlink(conf, err);
 	if (r >= 0)
 		r = fs_unlink(live, err);
 	if (r >= 0)
@@ -240,23 +245,23 @@ static const struct flag setup_flags[] = {
 };
 
 static const struct command commands[] = {
-	{ "nginx:access-logs", "<app> [-t]", "Show the end of an app's access log", CMD_APP | CMD_READ,
-		1, 1, log_flags, nginx_run_logs, NULL },
-	{ "nginx:error-logs", "<app> [-t]", "Show the end of an app's error log", CMD_APP | CMD_READ, 1,
-		1, log_flags, nginx_run_logs, NULL },
+	{ "nginx:access-logs", "<app> [-t]", "Show the end of an app's access log",
+		CMD_APP | CMD_READ, 1, 1, log_flags, nginx_run_logs, NULL },
+	{ "nginx:error-logs", "<app> [-t]", "Show the end of an app's error log",
+		CMD_APP | CMD_READ, 1, 1, log_flags, nginx_run_logs, NULL },
 	{ "nginx:reload", "", "Make nginx read its configuration again", 0, 0, 0, NULL, run_reload,
 		NULL },
 	{ "nginx:setup", "[--default-vhost]", NULL, CMD_ROOT | CMD_HIDDEN, 0, 0, setup_flags,
 		nginx_run_setup, NULL },
 	{ "nginx:show-conf", "<app>", NULL, CMD_APP | CMD_READ | CMD_HIDDEN, 1, 1, NULL, run_show,
 		NULL },
-	{ "nginx:show-config", "<app>", "Print an app's nginx configuration", CMD_APP | CMD_READ, 1, 1,
-		NULL, run_show, NULL },
+	{ "nginx:show-config", "<app>", "Print an app's nginx configuration", CMD_APP | CMD_READ, 1,
+		1, NULL, run_show, NULL },
 	{ "nginx:start", "", "Start nginx", 0, 0, 0, NULL, run_start, NULL },
 	{ "nginx:stop", "", "Stop nginx", 0, 0, 0, NULL, run_stop, NULL },
 	{ "nginx:unsetup", "", NULL, CMD_ROOT | CMD_HIDDEN, 0, 0, NULL, nginx_run_unsetup, NULL },
-	{ "nginx:validate", "[<app>] [--clean]", NULL, CMD_APP | CMD_APP_OPTIONAL | CMD_HIDDEN, 0, 1,
-		validate_flags, run_validate, NULL },
+	{ "nginx:validate", "[<app>] [--clean]", NULL, CMD_APP | CMD_APP_OPTIONAL | CMD_HIDDEN, 0,
+		1, validate_flags, run_validate, NULL },
 	{ "nginx:validate-config", "[<app>] [--clean]",
 		"Test the nginx configurations of apps, and remove bad ones if asked to",
 		CMD_APP | CMD_APP_OPTIONAL, 0, 1, validate_flags, run_validate, NULL },
@@ -269,6 +274,7 @@ const struct plugin plugin_nginx_vhosts = {
 	.summary = "Manage the nginx proxy",
 	.commands = commands,
 	.properties = nginx_properties,
+	.property_word = "key",
 	.rows = rows,
 	.triggers = triggers,
 	.on_clone = on_clone,

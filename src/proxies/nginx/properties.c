@@ -19,7 +19,8 @@ enum { TEXT_MAX = 1000 };
 /* What would end a directive, open a block, quote, or start a comment. */
 static bool is_safe(const char *value)
 {
-	return strlen(value) <= TEXT_MAX && !strpbrk(value, ";{}\"'\\#`\r\n") && !has_control(value);
+	return strlen(value) <= TEXT_MAX && !strpbrk(value, ";{}\"'\\#`\r\n") &&
+	       !has_control(value);
 }
 
 static int refuse(const char *value, const char *wanted, struct err *err)
@@ -29,9 +30,12 @@ static int refuse(const char *value, const char *wanted, struct err *err)
 
 static int check_line(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
-	return is_safe(value) ? 0 :
-		refuse(value, "usable in a directive: ; { } # quotes and backslashes are not "
-			      "possible", err);
+	return is_safe(value)
+		       ? 0
+		       : refuse(value,
+				 "usable in a directive: ; { } # quotes and backslashes are not "
+				 "possible",
+				 err);
 }
 
 static int check_one_word(struct ctx *ctx, const char *scope, const char *value, struct err *err)
@@ -141,8 +145,7 @@ static int computed_access_log(struct ctx *ctx, const char *app, struct strbuf *
 	return 0;
 }
 
-static int computed_error_log(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
+static int computed_error_log(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	if (!own_or_global(ctx, app, "error-log-path", out))
 		strbuf_addf(out, "%s/%s-error.log", ctx->inst.nginx_log_dir, app);
@@ -169,8 +172,7 @@ static int computed_buffers(struct ctx *ctx, const char *app, struct strbuf *out
 	return 0;
 }
 
-static int computed_busy_size(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
+static int computed_busy_size(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	if (!own_or_global(ctx, app, "proxy-busy-buffers-size", out))
 		strbuf_addf(out, "%ldk", page_kib() * 2);

@@ -216,8 +216,7 @@ static int hsts_header(struct ctx *ctx, const char *app, struct strbuf *out, str
 	return 0;
 }
 
-int nginx_render_hsts(struct ctx *ctx, const struct routes *r, struct strbuf *out,
-	struct err *err)
+int nginx_render_hsts(struct ctx *ctx, const struct routes *r, struct strbuf *out, struct err *err)
 {
 	AUTO_GOTMPL_VARS vars = GOTMPL_VARS_INIT;
 	AUTO_STRBUF header = STRBUF_INIT;
@@ -232,10 +231,11 @@ int nginx_render_hsts(struct ctx *ctx, const struct routes *r, struct strbuf *ou
 		res = hsts_header(ctx, r->app, &header, err);
 	if (res < 0)
 		return res;
-	out_verbose_quiet("Enabling HSTS (using %s template)", path ? "plugin-supplied" : "built-in");
+	out_verbose_quiet("Enabling HSTS (using %s template)",
+		path ? "plugin-supplied" : "built-in");
 	gotmpl_vars_set(&vars, "HSTS_HEADERS", header.buf);
-	res = path ? render_file(ctx, r, path, &vars, out, err) :
-		nginx_render_text("hsts.conf", nginx_template_hsts, strlen(nginx_template_hsts),
-			&vars, NULL, out, err);
+	res = path ? render_file(ctx, r, path, &vars, out, err)
+		   : nginx_render_text("hsts.conf", nginx_template_hsts,
+			     strlen(nginx_template_hsts), &vars, NULL, out, err);
 	return res < 0 ? res : 1;
 }

@@ -113,9 +113,10 @@ static int write_default_vhost(struct ctx *ctx, const struct gotmpl_vars *vars, 
 		return 0;
 	r = nginx_version(ctx, &v, err);
 	rejects = v.major > 1 || v.minor > 19 || (v.minor == 19 && v.patch >= 4);
-	return r < 0 ? r :
-		render_to(ctx, "00-default-vhost.conf",
-			rejects ? nginx_template_default : nginx_template_default_plain, vars, err);
+	return r < 0 ? r
+		     : render_to(ctx, "00-default-vhost.conf",
+			       rejects ? nginx_template_default : nginx_template_default_plain,
+			       vars, err);
 }
 
 int nginx_run_setup(struct ctx *ctx, const struct args *args, struct err *err)

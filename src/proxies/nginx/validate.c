@@ -61,14 +61,16 @@ static int add_wrapper(struct ctx *ctx, const char *app, const char *path, const
 	if (r >= 0 && custom) {
 		gotmpl_vars_set(&vars, "NGINX_CONF", path);
 		r = fs_read(custom, GOTMPL_TEXT_MAX, &text, err);
-		return r < 0 ? r :
-			nginx_render_text(custom, text.buf, text.len, &vars, NULL, out, err);
+		return r < 0 ? r
+			     : nginx_render_text(custom, text.buf, text.len, &vars, NULL, out, err);
 	}
 	if (r < 0)
 		return r;
 	add_modules(ctx, out);
-	strbuf_addf(out, "pid %s/nginx.pid;\nerror_log /dev/null;\nevents {\n"
-		"  worker_connections 768;\n}\nhttp {\naccess_log off;\n", dir);
+	strbuf_addf(out,
+		"pid %s/nginx.pid;\nerror_log /dev/null;\nevents {\n"
+		"  worker_connections 768;\n}\nhttp {\naccess_log off;\n",
+		dir);
 	r = add_others(ctx, out, err);
 	strbuf_addf(out, "include %s;\n}\n", path);
 	return r;
@@ -123,8 +125,8 @@ static int run_test(struct ctx *ctx, const char *conf, struct err *err)
 	if (r < 0 || st.code == 0 || (!st.signal && passes(&said)))
 		return r < 0 ? r : 0;
 	strbuf_trim(&said);
-	return err_user(err, ERR_FAILED, 1, "Custom nginx.conf.sigil failed nginx -t validation\n%s",
-		said.buf);
+	return err_user(err, ERR_FAILED, 1,
+		"Custom nginx.conf.sigil failed nginx -t validation\n%s", said.buf);
 }
 
 int nginx_test_alone(struct ctx *ctx, const char *app, const char *path, struct err *err)

@@ -68,8 +68,9 @@ int nginx_version(struct ctx *ctx, struct nginx_version *ret, struct err *err)
 
 	if (!mark)
 		return -(int)err->kind;
-	number = fs_read_optional(path, ANSWER_MAX, &known, &ignored) > 0 ?
-		str_after(known.buf, mark) : NULL;
+	number = fs_read_optional(path, ANSWER_MAX, &known, &ignored) > 0
+			 ? str_after(known.buf, mark)
+			 : NULL;
 	if (number && parse(number, ret))
 		return 0;
 	r = ask(ctx, &answer, err);

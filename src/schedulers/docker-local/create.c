@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/timing.h"
 #include "core/output.h"
 #include "core/trigger.h"
 #include "schedulers/docker-local/driver.h"
@@ -90,9 +91,8 @@ static int create_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err
 		return 0;
 	}
 	if (!err->user.len)
-		err_user(err, ERR_FAILED, 1,
-			"App %s: container %s.%u cannot be started: %s", c->app, c->slot.process,
-			c->slot.index, err->msg.buf);
+		err_user(err, ERR_FAILED, 1, "App %s: container %s.%u cannot be started: %s",
+			c->app, c->slot.process, c->slot.index, err->msg.buf);
 	return r;
 }
 
@@ -154,8 +154,8 @@ static int run_jobs(struct operation *op, struct step *step, const struct image_
 	int r;
 
 	for (size_t i = 0; i < count; i++) {
-		all[i] = (struct creation){ step_arg(step, "app"), op->id, facts,
-			slot_at(step, i) };
+		all[i] =
+			(struct creation){ step_arg(step, "app"), op->id, facts, slot_at(step, i) };
 		jobs[i] = (struct job){ .run = create_one, .arg = &all[i] };
 	}
 	r = jobs_run(op->ctx, jobs, count, err);
@@ -179,7 +179,7 @@ int step_create_run(struct operation *op, struct step *step, struct err *err)
 	return run_jobs(op, step, &facts, err);
 }
 
-/* A container whose checks failed is kept, stopped, for logs:failed. */
+/* A container whose checks failed is kept, stopped, for logs:failed. 0: there is none. */
 static int undo_one(struct operation *op, const char *app, const char *name, struct err *err)
 {
 	json_t *inspected = NULL;
@@ -195,16 +195,33 @@ static int undo_one(struct operation *op, const char *app, const char *name, str
 			r = container_stop(op->ctx, id, setting_stop_timeout(op->ctx, app), err);
 		else if (r == 0)
 			r = container_remove(op->ctx, id, true, err);
+		r = r < 0 ? r : 1;
 	}
 	json_decref(inspected);
-	return r < 0 ? r : 0;
+	return r;
+}
+
+/* The engine goes on with a request whose sender was killed: what is missing may still turn up. */
+static uint64_t patience(const struct operation *op, const struct step *step)
+{
+	bool cut_off = op->recovering || operation_interrupted();
+
+	return step->state != STEP_DONE && cut_off ? ENGINE_LATE_MS : 0;
 }
 
 int step_create_undo(struct operation *op, struct step *step, struct err *err)
 {
+	uint64_t deadline = now_ms() + patience(op, step);
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < slot_count(step); i++)
-		r = undo_one(op, step_arg(step, "app"), slot_at(step, i).name, err);
-	return r;
+	for (size_t i = 0; r >= 0 && i < slot_count(step); i++) {
+		const char *name = slot_at(step, i).name;
+
+		r = undo_one(op, step_arg(step, "app"), name, err);
+		while (r == 0 && ms_left(deadline)) {
+			sleep_ms(ENGINE_LATE_POLL_MS);
+			r = undo_one(op, step_arg(step, "app"), name, err);
+		}
+	}
+	return r < 0 ? r : 0;
 }

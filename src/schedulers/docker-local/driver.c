@@ -10,7 +10,7 @@
 		.run = step_##kind##_run, ##more }
 
 const struct step_kind docker_local_steps[] = {
-	STEP(LOCAL_BEGIN, begin, .flags = STEP_QUIET),
+	STEP(LOCAL_BEGIN, begin, .flags = STEP_QUIET, .undo = step_begin_undo),
 	STEP(LOCAL_STOP, stop, .undo = step_stop_undo),
 	STEP(LOCAL_CREATE, create, .undo = step_create_undo),
 	STEP(LOCAL_CHECK, check),

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "core/app_env.h"
+#include "core/plugin.h"
 #include "core/scheduler.h"
 #include "lib/engine/containers.h"
 #include "lib/healthcheck/healthcheck.h"
@@ -24,7 +25,7 @@
 #define LABEL_TYPE      "com.dokku.container-type"
 
 enum {
-	UNITS_MAX = 1000,       /* of one app */
+	UNITS_MAX = 1000, /* of one app */
 	STOP_TIMEOUT_MAX = 86400,
 	DEFAULT_WEB_PORT = 5000,
 };
@@ -56,6 +57,7 @@ LOCAL_STEP(rename);
 LOCAL_STEP(networks);
 LOCAL_STEP(retire);
 LOCAL_STEP(remove);
+int step_begin_undo(struct operation *op, struct step *step, struct err *err);
 int step_stop_undo(struct operation *op, struct step *step, struct err *err);
 int step_create_undo(struct operation *op, struct step *step, struct err *err);
 int step_state_undo(struct operation *op, struct step *step, struct err *err);
@@ -75,13 +77,16 @@ struct units {
 	size_t count;
 };
 
-#define UNITS_INIT { 0 }
+#define UNITS_INIT                                                                                 \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void units_done(struct units *u);
 #define AUTO_UNITS CLEANUP(units_done) struct units
 
 /* By process name and index. PROCESS: "web", "web.1", or NULL for all. */
-MUST_CHECK int units_load(struct ctx *ctx, const char *app, const char *process,
-	struct units *ret, struct err *err);
+MUST_CHECK int units_load(struct ctx *ctx, const char *app, const char *process, struct units *ret,
+	struct err *err);
 /* Splits "web.1": 1 with *RET_INDEX set (0 for "web"), 0 when it is no unit name. */
 bool unit_name_split(const char *name, struct strbuf *ret_process, unsigned *ret_index);
 MUST_CHECK int unit_write(struct ctx *ctx, const char *app, const struct unit *unit,
@@ -98,16 +103,15 @@ MUST_CHECK int units_of_snapshot(const json_t *snapshot, struct units *ret, stru
 /* --- names.c --- */
 
 /* "<app>.<process>.<index>", and the same with ".upcoming-<random>"; for free(). */
-char *name_final(struct ctx *ctx, const char *app, const char *process,
-	unsigned index) MUST_CHECK;
+char *name_final(struct ctx *ctx, const char *app, const char *process, unsigned index) MUST_CHECK;
 char *name_upcoming(struct ctx *ctx, const char *app, const char *process,
 	unsigned index) MUST_CHECK;
 unsigned random_number(void); /* 0 to 32767, as in Dokku's names */
 /* A container that this instance made: its labels say so. */
 bool is_ours(struct ctx *ctx, const json_t *labels);
 /* Containers of this instance (and APP, unless NULL) with the label TYPE (NULL: any). A new array. */
-MUST_CHECK int list_ours(struct ctx *ctx, const char *app, const char *type, bool all,
-	json_t **ret, struct err *err);
+MUST_CHECK int list_ours(struct ctx *ctx, const char *app, const char *type, bool all, json_t **ret,
+	struct err *err);
 /* "/x.web.1" of a list item or an inspect answer without the slash; borrowed, never NULL. */
 const char *listed_name(const json_t *item);
 
@@ -132,14 +136,17 @@ enum image_source { SOURCE_DOCKERFILE, SOURCE_HEROKUISH, SOURCE_PACK };
 struct image_facts {
 	char *image;
 	enum image_source source;
-	bool is_release;     /* image-stage=release */
+	bool is_release; /* image-stage=release */
 	char *stage;
-	bool own_init;       /* brings an init process of its own */
+	bool own_init; /* brings an init process of its own */
 	bool is_foreign_amd64;
 	bool log_max_size_ok; /* the engine's log driver takes max-size */
 };
 
-#define IMAGE_FACTS_INIT { 0 }
+#define IMAGE_FACTS_INIT                                                                           \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void image_facts_done(struct image_facts *f);
 #define AUTO_IMAGE_FACTS CLEANUP(image_facts_done) struct image_facts
 MUST_CHECK int image_facts_load(struct ctx *ctx, const char *app, const char *image,
@@ -158,7 +165,10 @@ struct spec {
 	struct env env;        /* values of the variables that flags name */
 };
 
-#define SPEC_INIT { .flags = STRVEC_INIT, .command = STRVEC_INIT }
+#define SPEC_INIT                                                                                  \
+	{                                                                                          \
+		.flags = STRVEC_INIT, .command = STRVEC_INIT                                       \
+	}
 void spec_done(struct spec *s);
 #define AUTO_SPEC CLEANUP(spec_done) struct spec
 
@@ -199,8 +209,7 @@ char *container_address(struct ctx *ctx, const char *app, const json_t *inspecte
 MUST_CHECK int container_connect(struct ctx *ctx, const char *app, const char *process,
 	const json_t *inspected, const char *network, struct err *err);
 /* The networks of config network/<property>. */
-void container_networks(struct ctx *ctx, const char *app, const char *property,
-	struct strvec *ret);
+void container_networks(struct ctx *ctx, const char *app, const char *property, struct strvec *ret);
 /* No restart policy any more, then stopped; missing is fine. */
 MUST_CHECK int container_stop(struct ctx *ctx, const char *id, int timeout_s, struct err *err);
 /* Removed, running or not, with its anonymous volumes if asked; missing is fine. */
@@ -240,7 +249,7 @@ MUST_CHECK int checks_load(struct ctx *ctx, const char *app, const char *process
 struct checked_unit {
 	const char *process;
 	unsigned index;
-	char *id;      /* owned by the caller */
+	char *id; /* owned by the caller */
 	char *address;
 	size_t failures; /* filled */
 };
@@ -296,6 +305,15 @@ int local_logs_failed(struct ctx *ctx, const char *app, struct err *err);
 int local_inspect(struct ctx *ctx, const char *app, json_t **ret, struct err *err);
 int local_check(struct ctx *ctx, const char *app, const char *process, struct err *err);
 int local_retire(struct ctx *ctx, const char *app, struct err *err);
+
+/* --- calls.c: triggers that act --- */
+
+bool is_call_for_local(const struct trigger_call *call);
+int call_deploy(struct trigger_call *call, struct err *err);
+int call_stop(struct trigger_call *call, struct err *err);
+int call_run(struct trigger_call *call, struct err *err);
+int call_run_list(struct trigger_call *call, struct err *err);
+int call_enter(struct trigger_call *call, struct err *err);
 
 /* step args */
 struct slot {

@@ -24,37 +24,34 @@ static const char *arg_or_null(const struct trigger_call *call, size_t i)
 	return *arg(call, i) ? arg(call, i) : NULL;
 }
 
-static bool is_mine(const struct trigger_call *call)
-{
-	return str_eq(arg(call, 0), scheduler_docker_local.name);
-}
-
 /* "<deployed> <running>": how many containers, and whether all, some or none of them run. */
 static int app_status(struct trigger_call *call, struct err *err)
 {
 	AUTO_PROC_STATUSES list = PROC_STATUSES_INIT;
 	size_t running = 0;
-	int r = is_mine(call) ? local_status(call->ctx, arg(call, 1), &list, err) : 1;
+	int r = is_call_for_local(call) ? local_status(call->ctx, arg(call, 1), &list, err) : 1;
 
 	if (r != 0)
 		return r < 0 ? r : 0;
 	for (size_t i = 0; i < list.count; i++)
 		running += str_eq(list.items[i].state, "running");
 	strbuf_addf(call->out, "%zu %s\n", list.count,
-		!running ? "false" : running == list.count ? "true" : "mixed");
+		!running                ? "false"
+		: running == list.count ? "true"
+					: "mixed");
 	return 0;
 }
 
 static int is_deployed(struct trigger_call *call, struct err *err)
 {
-	if (is_mine(call) && !local_is_deployed(call->ctx, arg(call, 1)))
+	if (is_call_for_local(call) && !local_is_deployed(call->ctx, arg(call, 1)))
 		return err_exit(err, 1);
 	return 0;
 }
 
 static int uses_host_cron(struct trigger_call *call, struct err *err)
 {
-	if (is_mine(call))
+	if (is_call_for_local(call))
 		strbuf_addstr(call->out, "true\n");
 	return 0;
 }
@@ -78,14 +75,14 @@ static int retire(struct trigger_call *call, struct err *err)
 
 static int run_retire(struct trigger_call *call, struct err *err)
 {
-	if (*arg(call, 0) && !is_mine(call))
+	if (*arg(call, 0) && !is_call_for_local(call))
 		return 0;
 	return local_run_retire(call->ctx, arg_or_null(call, 1), err);
 }
 
 static int run_stop(struct trigger_call *call, struct err *err)
 {
-	if (!is_mine(call))
+	if (!is_call_for_local(call))
 		return 0;
 	return local_run_stop(call->ctx, arg(call, 1), arg(call, 2), err);
 }
@@ -111,14 +108,14 @@ static int logs(struct trigger_call *call, struct err *err)
 {
 	struct log_request rq = log_request_of(call);
 
-	return is_mine(call) ? local_logs(call->ctx, &rq, err) : 0;
+	return is_call_for_local(call) ? local_logs(call->ctx, &rq, err) : 0;
 }
 
 static int run_logs(struct trigger_call *call, struct err *err)
 {
 	struct log_request rq = log_request_of(call);
 
-	if (!is_mine(call))
+	if (!is_call_for_local(call))
 		return 0;
 	rq.process = NULL;
 	return local_run_logs(call->ctx, &rq, arg_or_null(call, 2), err);
@@ -126,14 +123,14 @@ static int run_logs(struct trigger_call *call, struct err *err)
 
 static int logs_failed(struct trigger_call *call, struct err *err)
 {
-	return is_mine(call) ? local_logs_failed(call->ctx, arg(call, 1), err) : 0;
+	return is_call_for_local(call) ? local_logs_failed(call->ctx, arg(call, 1), err) : 0;
 }
 
 static int inspect(struct trigger_call *call, struct err *err)
 {
 	json_t *list = NULL;
 	AUTO_FREE char *text = NULL;
-	int r = is_mine(call) ? local_inspect(call->ctx, arg(call, 1), &list, err) : 0;
+	int r = is_call_for_local(call) ? local_inspect(call->ctx, arg(call, 1), &list, err) : 0;
 
 	if (r < 0 || !list)
 		return r;
@@ -150,13 +147,14 @@ static bool has_old_name(const char *name)
 	const char *index = last ? memrchr(name, '.', (size_t)(last - name)) : NULL;
 
 	return index && last[1] && !last[1 + strspn(last + 1, "0123456789")] && last > index + 1 &&
-		strspn(index + 1, "0123456789") == (size_t)(last - index - 1);
+	       strspn(index + 1, "0123456789") == (size_t)(last - index - 1);
 }
 
 static int pre_restore(struct trigger_call *call, struct err *err)
 {
 	json_t *list = NULL;
-	int r = is_mine(call) ? list_ours(call->ctx, NULL, "deploy", true, &list, err) : 0;
+	int r = is_call_for_local(call) ? list_ours(call->ctx, NULL, "deploy", true, &list, err)
+					: 0;
 
 	for (size_t i = 0; r >= 0 && i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
@@ -206,6 +204,8 @@ static const struct property properties[] = {
 static const struct trigger_handler triggers[] = {
 	{ "check-deploy", check_deploy },
 	{ "scheduler-app-status", app_status },
+	{ "scheduler-deploy", call_deploy },
+	{ "scheduler-enter", call_enter },
 	{ "scheduler-inspect", inspect },
 	{ "scheduler-is-deployed", is_deployed },
 	{ "scheduler-logs", logs },
@@ -213,9 +213,12 @@ static const struct trigger_handler triggers[] = {
 	{ "scheduler-pre-restore", pre_restore },
 	{ "scheduler-register-retired", register_retired },
 	{ "scheduler-retire", retire },
+	{ "scheduler-run", call_run },
+	{ "scheduler-run-list", call_run_list },
 	{ "scheduler-run-logs", run_logs },
 	{ "scheduler-run-retire", run_retire },
 	{ "scheduler-run-stop", run_stop },
+	{ "scheduler-stop", call_stop },
 	{ "scheduler-uses-host-cron", uses_host_cron },
 	{},
 };
@@ -224,8 +227,9 @@ extern const struct plugin plugin_scheduler_docker_local;
 const struct plugin plugin_scheduler_docker_local = {
 	.name = "scheduler-docker-local",
 	.alias = "docker-local",
-	.summary = "Manage the docker-local scheduler of an app",
+	.summary = "Manage how apps run on this machine",
 	.properties = properties,
+	.property_word = "key",
 	.triggers = triggers,
 	.steps = docker_local_steps,
 };

@@ -16,7 +16,9 @@ struct removal {
 
 void step_remove_describe(const struct step *step, struct strbuf *out)
 {
-	strbuf_addf(out, "remove all containers and images of %s", step_arg(step, "app"));
+	strbuf_addf(out, "remove all containers%s of %s",
+		json_is_true(json_object_get(step->args, "keep-images")) ? "" : " and images",
+		step_arg(step, "app"));
 }
 
 static int remove_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err *err)
@@ -71,19 +73,20 @@ static int remove_image(struct ctx *ctx, const char *repo, const json_t *item, s
 	const json_t *tags = json_object_get(item, "RepoTags");
 	const char *id = json_string_value(json_object_get(item, "Id"));
 	AUTO_FREE char *prefix = xasprintf("%s:", repo);
-	size_t removed = 0;
+	size_t named = 0;
 	AUTO_ERR why = ERR_INIT;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < json_array_size(tags); i++) {
 		const char *tag = json_string_value(json_array_get(tags, i));
 
-		if (!tag || !str_starts(tag, prefix))
+		if (!tag || str_eq(tag, "<none>:<none>")) /* how older engines say that there is none */
 			continue;
-		r = engine_image_remove(ctx_engine(ctx), tag, true, false, &why);
-		removed++;
+		named++;
+		if (str_starts(tag, prefix))
+			r = engine_image_remove(ctx_engine(ctx), tag, true, false, &why);
 	}
-	if (!removed && !json_array_size(tags) && id)
+	if (!named && id)
 		r = engine_image_remove(ctx_engine(ctx), id, false, false, &why);
 	/* ERR_EXISTS: a container of somebody else uses it, so it is not only ours. */
 	if (r >= 0 || r == -ERR_NOT_FOUND || r == -ERR_EXISTS)
@@ -123,7 +126,7 @@ int step_remove_run(struct operation *op, struct step *step, struct err *err)
 	json_t *nothing = json_object();
 	int r = remove_containers(op->ctx, app, err);
 
-	if (r >= 0)
+	if (r >= 0 && !json_is_true(json_object_get(step->args, "keep-images")))
 		r = remove_images(op->ctx, app, err);
 	if (r >= 0)
 		r = units_restore(op->ctx, app, nothing, err);
@@ -137,7 +140,8 @@ int step_remove_run(struct operation *op, struct step *step, struct err *err)
 
 int local_plan_remove(struct operation *op, const char *app, struct err *err)
 {
-	return operation_add(op, &docker_local_steps[LOCAL_REMOVE], json_pack("{s:s}", "app", app), err);
+	return operation_add(op, &docker_local_steps[LOCAL_REMOVE], json_pack("{s:s}", "app", app),
+		err);
 }
 
 int local_plan_stop(struct operation *op, const char *app, struct err *err)
@@ -166,6 +170,6 @@ int local_plan_stop(struct operation *op, const char *app, struct err *err)
 		json_decref(units);
 		return r < 0 ? r : 0;
 	}
-	return operation_add(op, &docker_local_steps[LOCAL_STOP], json_pack("{s:s, s:o}", "app", app, "units", units),
-		err);
+	return operation_add(op, &docker_local_steps[LOCAL_STOP],
+		json_pack("{s:s, s:o}", "app", app, "units", units), err);
 }

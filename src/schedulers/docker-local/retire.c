@@ -119,6 +119,22 @@ static int start_background(struct ctx *ctx, const struct leaving *l, struct err
 
 /* --- the step --- */
 
+/*
+ * Whom to wait for. The workers are the same as before the switch: the configuration did not change,
+ * so it names none of the containers that end.
+ */
+static char *old_generation(struct ctx *ctx, const char *app, const struct step *state)
+{
+	const char *before = state ? step_result(state, "generation") : "";
+	const struct proxy *proxy = NULL;
+	AUTO_FREE char *now = NULL;
+	AUTO_ERR unknown = ERR_INIT;
+
+	if (*before && proxy_of(ctx, app, &proxy, &unknown) >= 0 && proxy)
+		now = proxy->generation(ctx);
+	return xstrdup(now && !str_eq(now, before) ? before : "");
+}
+
 void step_retire_describe(const struct step *step, struct strbuf *out)
 {
 	strbuf_addf(out, "shut down %zu old container(s) of %s in %lld seconds",
@@ -130,9 +146,10 @@ int step_retire_run(struct operation *op, struct step *step, struct err *err)
 {
 	const struct step *state = operation_find(op, docker_local_steps[LOCAL_STATE].name);
 	uint64_t wait = (uint64_t)json_integer_value(json_object_get(step->args, "wait"));
+	AUTO_FREE char *generation = old_generation(op->ctx, step_arg(step, "app"), state);
 	struct leaving l = {
 		.app = step_arg(step, "app"),
-		.generation = state ? step_result(state, "generation") : "",
+		.generation = generation,
 		.ids = json_object_get(step->args, "ids"),
 		.wait_ms = wait * 1000,
 		.stop_timeout_s =

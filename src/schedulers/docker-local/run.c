@@ -53,8 +53,8 @@ static int apply_policy(struct ctx *ctx, const struct run_request *rq, struct er
 			continue;
 		if (str_eq(policy_of(rq), "forbid")) {
 			r = err_user(err, ERR_BUSY, 1,
-				"%s currently has a cron lock in place for %s. Exiting...",
-				rq->app, rq->cron_id);
+				"%s currently has a cron lock in place for %s. Exiting...", rq->app,
+				rq->cron_id);
 		} else {
 			out_warn("Replacing running container for %s", rq->cron_id);
 			r = replace_one(ctx, rq->app, id, err);
@@ -72,14 +72,14 @@ static int expand_process(struct ctx *ctx, const struct run_request *rq, struct 
 {
 	AUTO_STRBUF command = STRBUF_INIT;
 	const char *first = rq->argv->items[0];
-	int r = proc_name_valid(first) ?
-		procs_command(ctx, rq->app, first, "5000", &command, err) : 0;
+	int r = proc_name_valid(first) ? procs_command(ctx, rq->app, first, "5000", &command, err)
+				       : 0;
 
 	if (r < 0 || !command.len)
 		return r;
 	out_info1_quiet("Found '%s' in Procfile, running that command", first);
 	strvec_pushf(&s->flags, "--label=" LABEL_PROCESS "=%s", first);
-	r = words_plain(command.buf, command.len, &s->command, err);
+	r = words_xargs(command.buf, command.len, &s->command, err);
 	return r < 0 ? r : 1;
 }
 
@@ -158,8 +158,8 @@ static int run_created(struct ctx *ctx, const struct oneoff *o, const struct spe
 	int r;
 
 	*ret_code = 0;
-	r = o->rq->detached ? start_detached(ctx, s, id, err) :
-			      run_attached(ctx, o, id, ret_code, err);
+	r = o->rq->detached ? start_detached(ctx, s, id, err)
+			    : run_attached(ctx, o, id, ret_code, err);
 	if (r < 0)
 		return r;
 	code = xasprintf("%d", *ret_code);
@@ -181,7 +181,6 @@ static bool wants_tty(const struct run_request *rq)
 		return rq->force_tty && !rq->no_tty;
 	return rq->force_tty || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 }
-
 
 int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, struct err *err)
 {

@@ -26,6 +26,43 @@ int step_begin_run(struct operation *op, struct step *step, struct err *err)
 	return failed_clear(op->ctx, step_arg(step, "app"), err);
 }
 
+/* Kept: what a unit is, and what logs:failed shows. */
+static int is_wanted(struct ctx *ctx, const char *app, const struct units *units, const char *id,
+	struct err *err)
+{
+	for (size_t i = 0; i < units->count; i++) {
+		if (str_eq(units->items[i].id, id))
+			return 1;
+	}
+	return failed_has(ctx, app, id, err);
+}
+
+/* The last thing that is undone: whatever carries this operation's label has no use any more. */
+int step_begin_undo(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	AUTO_UNITS units = UNITS_INIT;
+	json_t *list = NULL;
+	int r = units_load(op->ctx, app, NULL, &units, err);
+
+	if (r >= 0)
+		r = list_ours(op->ctx, app, NULL, true, &list, err);
+	for (size_t i = 0; r >= 0 && i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
+		const json_t *labels = json_object_get(item, "Labels");
+		const char *made_by = json_string_value(json_object_get(labels, LABEL_OPERATION));
+		const char *id = json_string_value(json_object_get(item, "Id"));
+
+		if (!id || !made_by || !str_eq(made_by, op->id))
+			continue;
+		r = is_wanted(op->ctx, app, &units, id, err);
+		if (r == 0)
+			r = container_remove(op->ctx, id, true, err);
+	}
+	json_decref(list);
+	return r < 0 ? r : 0;
+}
+
 /* --- checks of a batch --- */
 
 void step_check_describe(const struct step *step, struct strbuf *out)
@@ -38,8 +75,8 @@ void step_check_describe(const struct step *step, struct strbuf *out)
 	}
 }
 
-static int find_unit(struct ctx *ctx, const char *app, struct slot slot,
-	struct checked_unit *ret, struct err *err)
+static int find_unit(struct ctx *ctx, const char *app, struct slot slot, struct checked_unit *ret,
+	struct err *err)
 {
 	json_t *inspected = NULL;
 	int r = container_look(ctx, slot.name, &inspected, err);
@@ -74,8 +111,8 @@ static int keep_failed(struct ctx *ctx, const char *app, const struct checked_un
 	return r;
 }
 
-static int judge(struct ctx *ctx, const char *app, const struct checked_unit *units,
-	size_t count, struct err *err)
+static int judge(struct ctx *ctx, const char *app, const struct checked_unit *units, size_t count,
+	struct err *err)
 {
 	AUTO_STRBUF failed = STRBUF_INIT;
 
@@ -120,8 +157,7 @@ int step_check_run(struct operation *op, struct step *step, struct err *err)
 
 void step_state_describe(const struct step *step, struct strbuf *out)
 {
-	strbuf_addf(out, "make the new container(s) of %s the current ones",
-		step_arg(step, "app"));
+	strbuf_addf(out, "make the new container(s) of %s the current ones", step_arg(step, "app"));
 }
 
 /* Who may still be sending requests to the containers of before. */
@@ -179,15 +215,14 @@ static int forget_dropped(struct ctx *ctx, const char *app, const json_t *drop, 
 	return r;
 }
 
-static int fire_processes(struct ctx *ctx, const char *app, const json_t *counts,
-	struct err *err)
+static int fire_processes(struct ctx *ctx, const char *app, const json_t *counts, struct err *err)
 {
 	json_t *copy = json_deep_copy(counts);
 	const char *process;
 	json_t *value;
 	int r = 0;
 
-	json_object_foreach(copy, process, value) {
+	json_object_foreach (copy, process, value) {
 		if (r >= 0)
 			r = trigger_fire(ctx, err, "scheduler-post-deploy-process", app, process,
 				NULL);
@@ -213,8 +248,8 @@ int step_state_run(struct operation *op, struct step *step, struct err *err)
 
 int step_state_undo(struct operation *op, struct step *step, struct err *err)
 {
-	return units_restore(op->ctx, step_arg(step, "app"),
-		json_object_get(step->args, "old"), err);
+	return units_restore(op->ctx, step_arg(step, "app"), json_object_get(step->args, "old"),
+		err);
 }
 
 /* --- planning --- */
@@ -224,11 +259,11 @@ struct plan {
 	const char *app;
 	const char *image;
 	json_t *app_json;
-	json_t *counts;  /* {"web": 2}: the process types of this deploy */
-	json_t *slots;   /* all */
-	json_t *old;     /* snapshot of the state files */
-	json_t *drop;    /* units that end */
-	json_t *retire;  /* container ids that end */
+	json_t *counts; /* {"web": 2}: the process types of this deploy */
+	json_t *slots;  /* all */
+	json_t *old;    /* snapshot of the state files */
+	json_t *drop;   /* units that end */
+	json_t *retire; /* container ids that end */
 };
 
 static void plan_done(struct plan *p)
@@ -265,8 +300,7 @@ static int count_processes(struct plan *p, const struct deploy *d, struct err *e
 				out_warn("Skipping %s as it is missing from the current Procfile",
 					c->name);
 			else
-				json_object_set_new(p->counts, c->name,
-					json_integer(c->count));
+				json_object_set_new(p->counts, c->name, json_integer(c->count));
 		}
 	}
 	return r < 0 ? r : 0;
@@ -303,7 +337,7 @@ static int add_running(struct ctx *ctx, json_t *list, const char *id, struct err
 		json_t *restart = json_object_get(host, "RestartPolicy");
 
 		json_array_append_new(list, json_pack("{s:s, s:O}", "id", container_id(inspected),
-			"restart", restart ? restart : json_null()));
+						    "restart", restart ? restart : json_null()));
 	}
 	json_decref(inspected);
 	return r < 0 ? r : 0;
@@ -387,8 +421,7 @@ static int plan_batch(struct plan *p, json_t *slots, struct err *err)
 static void fill_batch(struct plan *p, json_t *batch, const char *process, unsigned from,
 	unsigned n)
 {
-	unsigned count =
-		(unsigned)json_integer_value(json_object_get(p->counts, process));
+	unsigned count = (unsigned)json_integer_value(json_object_get(p->counts, process));
 
 	for (unsigned i = from; i < from + n && i <= count; i++) {
 		AUTO_FREE char *name = name_upcoming(p->op->ctx, p->app, process, i);
@@ -431,7 +464,7 @@ static int plan_batches(struct plan *p, const struct units *units, struct err *e
 	json_t *count;
 	int r = 0;
 
-	json_object_foreach(p->counts, process, count) {
+	json_object_foreach (p->counts, process, count) {
 		bool is_web = str_eq(process, "web");
 
 		if (r >= 0 && checks_disabled(p->op->ctx, p->app, process))
@@ -474,7 +507,8 @@ int local_plan_start(struct operation *op, const struct deploy *d, struct err *e
 		r = count_processes(&p, d, err);
 	if (r >= 0) {
 		find_ending(&p, d, &units);
-		r = operation_add(op, &docker_local_steps[LOCAL_BEGIN], json_pack("{s:s}", "app", d->app), err);
+		r = operation_add(op, &docker_local_steps[LOCAL_BEGIN],
+			json_pack("{s:s}", "app", d->app), err);
 	}
 	if (r >= 0)
 		r = plan_batches(&p, &units, err);

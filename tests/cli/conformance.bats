@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Commands, properties and reports are those of tests/spec/*.tsv, which say what Dokku 0.38 has.
+
+bats_require_minimum_version 1.5.0
+load push.bash
+
+setup_file() {
+	push_setup
+	export inst label
+	dokku apps:create subject
+}
+
+teardown_file() {
+	push_teardown
+}
+
+# first_words FILE: of every row, up to a colon.
+first_words() {
+	tail -n +2 "$BATS_TEST_DIRNAME/../spec/$1.tsv" | cut -f1 | cut -d: -f1 | sort -u
+}
+
+# conform AREA PLUGIN...: what differs, if anything does.
+conform() {
+	local area=$1
+	shift
+	[ $# -gt 0 ]
+	printf '%s\n' "$@" |
+		xargs -P 3 -I '{}' python3 "$BATS_TEST_DIRNAME/conformance.py" "$area" '{}' "$inst/bin/dokku"
+}
+
+@test "every command is there, is in its help, and takes the arguments of the table" {
+	run -0 conform commands $(first_words commands)
+	[ -z "$output" ]
+}
+
+@test "every property is set, shown, cleared and refused as the table says" {
+	# The properties of ports are lists that other commands write.
+	run -0 conform properties $(first_words properties | grep -vx ports)
+	[ -z "$output" ]
+}
+
+@test "every report has the rows, flags and JSON keys of the table" {
+	run -0 conform reports $(first_words reports)
+	[ -z "$output" ]
+}
+
+@test "a computed value is the app's, else the global one, else the default" {
+	run -0 dokku ps:report subject --ps-computed-restart-policy
+	[ "$output" = on-failure:10 ]
+	dokku ps:set --global restart-policy always
+	run -0 dokku ps:report subject --ps-computed-restart-policy
+	[ "$output" = always ]
+	dokku ps:set subject restart-policy no
+	run -0 dokku ps:report subject --ps-computed-restart-policy
+	[ "$output" = no ]
+	run -0 dokku ps:report --global --ps-computed-restart-policy
+	[ "$output" = always ]
+	dokku ps:set subject restart-policy
+	dokku ps:set --global restart-policy
+	run -0 dokku ps:report subject --ps-computed-restart-policy
+	[ "$output" = on-failure:10 ]
+}
