@@ -20,8 +20,8 @@ teardown_file() {
 	# shellcheck disable=SC2016 # perl's variable
 	docker_lab exec -d "$MACHINE" perl -MIO::Socket::INET -e \
 		'$s = IO::Socket::INET->new(Listen => 1, LocalPort => 80, ReuseAddr => 1) or die; sleep 3600'
-	run on_machine sh -c 'command -v gcc nginx sshd git curl sudo docker cron'
-	assert_failure
+	run on_machine bash -c 'type -P gcc nginx sshd git curl sudo docker cron'
+	assert_output ''
 	started=$SECONDS
 	run machine_install --demo --domain apps.example.com --ssh-port 2222 --http-port 8080
 	echo "$output"

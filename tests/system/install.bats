@@ -59,10 +59,11 @@ state() {
 		--frobnicate|unknown option '--frobnicate'
 		--uninstall|Moorage is not installed here
 	ARGS
-	on_machine sh -c "mkdir /tmp/try && cp -r $MACHINE_TREE/install.sh $MACHINE_TREE/packaging /tmp/try"
-	run on_machine su -s /bin/sh nobody -c /tmp/try/install.sh
+	on_machine sh -c "mkdir /opt/try && cp -r $MACHINE_TREE/install.sh $MACHINE_TREE/packaging /opt/try"
+	run on_machine su -s /bin/sh nobody -c /opt/try/install.sh
 	assert_failure
 	assert_output --partial 'run this as root: sudo ./install.sh'
+	on_machine rm -r /opt/try
 	run machine_install --help
 	assert_success
 	assert_output --partial 'Usage: sudo ./install.sh'
@@ -113,7 +114,7 @@ state() {
 	run machine_ssh 2222 apps:list
 	assert_line hello
 	# For "cron runs the entry": as it is, but every minute and with a trace of its having run.
-	on_machine sh -c 'sed "s|^\*/5|*|; s|>/dev/null 2>&1|>/tmp/retired 2>\&1|" /etc/cron.d/dokku-retire >/etc/cron.d/dokku-try'
+	on_machine sh -c 'sed "s|^\*/5|*|; s|>/dev/null 2>&1|>/home/dokku/.retired 2>\&1|" /etc/cron.d/dokku-retire >/etc/cron.d/dokku-try'
 }
 
 @test "the program and all that comes with it are small" {
@@ -148,10 +149,10 @@ state() {
 @test "keys are added by root, by ssh as root and by whom sudo lets" {
 	on_machine bash -euc '
 		useradd -m joe && echo "joe ALL=(dokku) NOPASSWD:SETENV: /usr/bin/dokku" >/etc/sudoers.d/joe
-		ssh-keygen -q -t ed25519 -N "" -f /home/joe/key && chown joe /home/joe/key*
-		cp /home/joe/key.pub /root/.ssh/authorized_keys'
-	on_machine sh -c 'ssh -F none -i /home/joe/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -p 2222 root@localhost \
-		dokku ssh-keys:add joe </home/joe/key.pub'
+		ssh-keygen -q -t ed25519 -N "" -f ~joe/key && chown joe ~joe/key*
+		cp ~joe/key.pub /root/.ssh/authorized_keys'
+	on_machine sh -c 'ssh -F none -i ~joe/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -p 2222 root@localhost \
+		dokku ssh-keys:add joe <~joe/key.pub'
 	run on_machine su joe -c 'ssh -n -F none -i ~/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -p 2222 dokku@localhost apps:list'
 	assert_line hello
 	run on_machine su joe -c 'dokku --quiet apps:list </dev/null'
@@ -191,8 +192,8 @@ state() {
 }
 
 @test "cron runs the entry" {
-	wait_until 90 on_machine grep -q 'Retiring old containers' /tmp/retired
-	on_machine rm /etc/cron.d/dokku-try
+	wait_until 90 on_machine grep -q 'Retiring old containers' /home/dokku/.retired
+	on_machine rm /etc/cron.d/dokku-try /home/dokku/.retired
 }
 
 @test "the init script starts an app that is down" {
