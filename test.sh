@@ -129,13 +129,21 @@ build_layer() {
 
 # What bats files find their programs by.
 export MOORAGE=$top/build/src/moorage TOOLS=$top/build/src/tools
+export MOORAGE_NO_ENGINE=$top/build/tests/stand-in/moorage-no-engine
 export ROOT_HELPER=$top/build/tests/cli/moorage-root-test ROOT_CONF=$top/build/tests/cli/root.d/instance.conf
 
 bats_layer() {
 	local layer=$1 file
 	for file in tests/"$layer"/*.bats; do
 		[ -e "$file" ] || continue
-		spawn "$layer" "$(basename "$file" .bats)" bats --tap "$file"
+		if grep -q '^load routes$' "$file"; then
+			# They listen on well-known ports: a network of their own has them free.
+			# shellcheck disable=SC2016
+			spawn "$layer" "$(basename "$file" .bats)" unshare --net \
+				sh -c 'ip link set lo up && exec bats --tap "$1"' sh "$file"
+		else
+			spawn "$layer" "$(basename "$file" .bats)" bats --tap "$file"
+		fi
 	done
 }
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # A minimal Debian 12 image without a registry: this machine's apt sources and extra certificates,
 # mmdebstrap, docker import. About 30 s; 2 s when CACHE names an archive of an earlier run.
-# usage: mk-debian.sh [TAG]       DOCKER_HOST is honoured; DOCKER=client; LABEL=KEY=VALUE; CACHE=FILE
+# usage: mk-debian.sh [TAG]       DOCKER_HOST is honoured; DOCKER=client; LABEL=KEY=VALUE; CACHE=FILE;
+#                                 PACKAGES=NAME,... are in it as well
 set -eu
 tag=${1:-debian:bookworm}
 scratch=$(mktemp -d)
@@ -20,7 +21,7 @@ sources() {
 # is not started in an image, and programs in it trust what this machine trusts.
 build() {
 	# shellcheck disable=SC2016,SC2046
-	mmdebstrap --quiet --variant=minbase --include=ca-certificates \
+	mmdebstrap --quiet --variant=minbase --include="ca-certificates${PACKAGES:+,$PACKAGES}" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \

@@ -44,7 +44,7 @@ struct child {
 #define CHILD_INIT                                                                                 \
 	{                                                                                          \
 		.argv = STRVEC_INIT, .env = STRVEC_INIT, .in = CHILD_NULL, .out = CHILD_INHERIT,   \
-		.err = CHILD_INHERIT, .keep_fds = { -1, -1 }, .pid = -1, .exec_fd = -1                      \
+		.err = CHILD_INHERIT, .keep_fds = { -1, -1 }, .pid = -1, .exec_fd = -1             \
 	}
 
 /* How it ended. Decoded here and nowhere else. */

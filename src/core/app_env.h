@@ -18,8 +18,8 @@ MUST_CHECK int app_env_merged(struct ctx *ctx, const char *app, struct env *ret,
 MUST_CHECK int app_env_save(struct ctx *ctx, const char *scope, const struct env *env,
 	struct err *err);
 /* Appends the value of one key of one scope; 1 when it is set. */
-MUST_CHECK int app_env_get(struct ctx *ctx, const char *scope, const char *key,
-	struct strbuf *out, struct err *err);
+MUST_CHECK int app_env_get(struct ctx *ctx, const char *scope, const char *key, struct strbuf *out,
+	struct err *err);
 /* Sets one key (VALUE NULL: unsets it) without deploy or output; fires post-config-update. */
 MUST_CHECK int app_env_set(struct ctx *ctx, const char *scope, const char *key, const char *value,
 	struct err *err);

@@ -20,8 +20,8 @@ int app_drop_settings(struct ctx *ctx, const char *name, struct err *err)
 	int r = 0;
 
 	for (const struct plugin *const *p = ctx->plugins; r >= 0 && *p; p++)
-		r = (*p)->on_destroy ? (*p)->on_destroy(ctx, name, err) :
-				       plugin_drop_settings(ctx, *p, name, err);
+		r = (*p)->on_destroy ? (*p)->on_destroy(ctx, name, err)
+				     : plugin_drop_settings(ctx, *p, name, err);
 	return r;
 }
 

@@ -48,7 +48,7 @@ static bool same_file(int fd, const char *path)
 	struct stat b;
 
 	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-		a.st_ino == b.st_ino;
+	       a.st_ino == b.st_ino;
 }
 
 /* The descriptor a parent passed on for APP, or -1. */
@@ -105,12 +105,13 @@ static int take(struct ctx *ctx, const char *app, const char *path, enum app_loc
 	if (wait == APP_LOCK_NOW) {
 		return err_user(err, ERR_BUSY, 1,
 			"%s is busy: %s. Wait for it to finish and try again", app,
-			strstr(err->msg.buf, "process") ? strstr(err->msg.buf, "process") :
-							  "another command is at work");
+			strstr(err->msg.buf, "process") ? strstr(err->msg.buf, "process")
+							: "another command is at work");
 	}
 	out_flush();
-	out_warn("Waiting for %s: %s", app, strstr(err->msg.buf, "process") ?
-		strstr(err->msg.buf, "process") : "another command is at work");
+	out_warn("Waiting for %s: %s", app,
+		strstr(err->msg.buf, "process") ? strstr(err->msg.buf, "process")
+						: "another command is at work");
 	err_clear(err);
 	return lock_take(path, holder, UINT64_MAX, err);
 }

@@ -21,8 +21,7 @@ enum app_lock_wait { APP_LOCK_WAIT, APP_LOCK_NOW };
  * Takes the lock and recovers what an interrupted operation on that app left (unless the lock is a
  * parent's). Waiting says for whom on stderr. ERR_BUSY names the holder.
  */
-MUST_CHECK int app_lock(struct ctx *ctx, const char *app, enum app_lock_wait wait,
-	struct err *err);
+MUST_CHECK int app_lock(struct ctx *ctx, const char *app, enum app_lock_wait wait, struct err *err);
 /* The lock alone, for recovery, which needs the partner of a two-app operation. Waits. */
 MUST_CHECK int app_lock_plain(struct ctx *ctx, const char *app, struct err *err);
 /* Both, in name order. */

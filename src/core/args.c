@@ -44,7 +44,8 @@ static int take_value(struct args *args, const struct flag *f, const char *attac
 {
 	if (f->kind == FLAG_BOOL) {
 		if (attached && !str_eq(attached, "true") && !str_eq(attached, "false"))
-			return err_user(err, ERR_USAGE, 2, "flag --%s takes true or false", f->name);
+			return err_user(err, ERR_USAGE, 2, "flag --%s takes true or false",
+				f->name);
 		record(args, f, attached ? attached : "true");
 		return 0;
 	}
@@ -57,8 +58,8 @@ static int take_value(struct args *args, const struct flag *f, const char *attac
 	return 0;
 }
 
-static int parse_long(struct args *args, enum args_mode mode, const struct strvec *words,
-	size_t *i, struct err *err)
+static int parse_long(struct args *args, enum args_mode mode, const struct strvec *words, size_t *i,
+	struct err *err)
 {
 	const char *name = words->items[*i] + 2;
 	size_t len = strcspn(name, "=");

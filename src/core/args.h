@@ -12,18 +12,19 @@ enum flag_kind { FLAG_BOOL, FLAG_VALUE, FLAG_LIST };
 
 /* Tables end with {}. */
 struct flag {
-	const char *name;  /* without dashes */
-	char letter;       /* or 0 */
+	const char *name; /* without dashes */
+	char letter;      /* or 0 */
 	enum flag_kind kind;
 	const char *value; /* name of the value in help; NULL for FLAG_BOOL */
 	const char *help;
 };
 
 struct args {
-	struct strvec pos;      /* positionals; the app, or "--global", is the first where there is one */
-	struct strvec names;    /* flags that were given, parallel to values */
-	struct strvec values;   /* "" for FLAG_BOOL */
-	struct strvec unknown;  /* unknown flags, where the command takes them (reports) */
+	struct strvec
+		pos; /* positionals; the app, or "--global", is the first where there is one */
+	struct strvec names;   /* flags that were given, parallel to values */
+	struct strvec values;  /* "" for FLAG_BOOL */
+	struct strvec unknown; /* unknown flags, where the command takes them (reports) */
 	const struct flag *table;
 };
 
@@ -34,8 +35,8 @@ struct args {
 	}
 
 enum args_mode {
-	ARGS_MIXED,       /* flags anywhere, "--" ends them */
-	ARGS_FLAGS_FIRST, /* flags until the first positional */
+	ARGS_MIXED,        /* flags anywhere, "--" ends them */
+	ARGS_FLAGS_FIRST,  /* flags until the first positional */
 	ARGS_KEEP_UNKNOWN, /* as MIXED, unknown long flags are collected */
 };
 

@@ -26,8 +26,8 @@ struct builder {
 		struct err *err);
 	/* Optional: arranges the tree before detection, as the builder's settings say. */
 	int (*prepare)(struct ctx *ctx, const char *app, const char *dir, struct err *err);
-	/* Optional (NULL: builds nothing): makes the image with stage label "build", streaming
-	 * progress to stdout. Also stores the detected port map. */
+	/* Optional (NULL: builds nothing): makes the image with stage label "build" (or
+	 * "release" where nobody looks at it in between), streaming progress to stdout. Also stores the detected port map. */
 	int (*build)(const struct build *b, struct err *err);
 };
 

@@ -125,7 +125,8 @@ void catalog_man(const struct plugin *const *plugins, struct strbuf *out)
 		".SH SYNOPSIS\n.B dokku\n[\\fIglobal flags\\fR] \\fIcommand\\fR "
 		"[\\fIapp\\fR] [\\fIarguments\\fR]\n"
 		".SH DESCRIPTION\n"
-		"Builds, starts, checks and routes apps that are pushed with git, on this machine.\n"
+		"Builds, starts, checks and routes apps that are pushed with git, on this "
+		"machine.\n"
 		".SH GLOBAL FLAGS\n");
 	man_flags(command_global_flags, out);
 	strbuf_addstr(out, ".SH COMMANDS\n");
@@ -191,21 +192,21 @@ void catalog_bash(const struct plugin *const *plugins, struct strbuf *out)
 			   "\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	for (size_t i = 0; i < all.count; i++)
 		strbuf_addf(out, "%s%s", i ? " " : "", all.items[i].name);
-	strbuf_addstr(out,
-		"' -- \"$cur\")\n"
-		"\telif [[ $cur == -* ]]; then\n"
-		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$cur\")\n"
-		"\telif [ \"$COMP_CWORD\" -eq 3 ] && [ \"$properties\" ]; then\n"
-		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$properties\" -- \"$cur\")\n"
-		"\telif [ \"$takes_app\" ]; then\n"
-		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$(\"${COMP_WORDS[0]}\" --quiet apps:list "
-		"2>/dev/null)\" -- \"$cur\")\n"
-		"\tfi\n"
-		"\tif declare -F __ltrim_colon_completions >/dev/null; then\n"
-		"\t\t__ltrim_colon_completions \"$cur\"\n"
-		"\tfi\n"
-		"}\n"
-		"complete -F _moorage dokku moorage\n");
+	strbuf_addstr(out, "' -- \"$cur\")\n"
+			   "\telif [[ $cur == -* ]]; then\n"
+			   "\t\tmapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$cur\")\n"
+			   "\telif [ \"$COMP_CWORD\" -eq 3 ] && [ \"$properties\" ]; then\n"
+			   "\t\tmapfile -t COMPREPLY < <(compgen -W \"$properties\" -- \"$cur\")\n"
+			   "\telif [ \"$takes_app\" ]; then\n"
+			   "\t\tmapfile -t COMPREPLY < <(compgen -W \"$(\"${COMP_WORDS[0]}\" "
+			   "--quiet apps:list "
+			   "2>/dev/null)\" -- \"$cur\")\n"
+			   "\tfi\n"
+			   "\tif declare -F __ltrim_colon_completions >/dev/null; then\n"
+			   "\t\t__ltrim_colon_completions \"$cur\"\n"
+			   "\tfi\n"
+			   "}\n"
+			   "complete -F _moorage dokku moorage\n");
 }
 
 /* Text inside single quotes of a zsh _describe list. */
@@ -283,8 +284,9 @@ static void reference_properties(const struct plugin *p, struct strbuf *out)
 		if (prop->flags & PROP_INTERNAL)
 			continue;
 		if (!any)
-			strbuf_addstr(out, "## Properties\n\n| property | scope | default | meaning "
-					   "|\n| --- | --- | --- | --- |\n");
+			strbuf_addstr(out,
+				"## Properties\n\n| property | scope | default | meaning "
+				"|\n| --- | --- | --- | --- |\n");
 		any = true;
 		strbuf_addf(out, "| `%s` | %s%s%s | ", prop->name,
 			prop->flags & PROP_APP ? "app" : "",

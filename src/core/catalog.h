@@ -21,7 +21,10 @@ struct catalog {
 	struct catalog_entry *items;
 	size_t count;
 };
-#define CATALOG_INIT { 0 }
+#define CATALOG_INIT                                                                               \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void catalog_done(struct catalog *c);
 #define AUTO_CATALOG CLEANUP(catalog_done) struct catalog
 

@@ -32,16 +32,23 @@ static const struct flag format_flags[] = {
 };
 
 static const struct command implicit_help = {
-	.name = "help", .flags = CMD_READ | CMD_RAW, .max_args = -1,
+	.name = "help",
+	.flags = CMD_READ | CMD_RAW,
+	.max_args = -1,
 };
 static const struct command implicit_set = {
-	.name = "set", .args = "<app>|--global <property> [<value>]",
-	.flags = CMD_APP_OR_GLOBAL | CMD_LOCK, .min_args = 1, .max_args = -1,
+	.name = "set",
+	.args = "<app>|--global <property> [<value>]",
+	.flags = CMD_APP_OR_GLOBAL | CMD_LOCK,
+	.min_args = 1,
+	.max_args = -1,
 };
 static const struct command implicit_report = {
-	.name = "report", .args = "[<app>|--global] [<flag>]",
+	.name = "report",
+	.args = "[<app>|--global] [<flag>]",
 	.flags = CMD_APP_OR_GLOBAL | CMD_APP_OPTIONAL | CMD_REPORT | CMD_READ | CMD_JSON,
-	.max_args = 1, .opts = format_flags,
+	.max_args = 1,
+	.opts = format_flags,
 };
 
 static const struct command *find_row(const struct plugin *p, const char *name)
@@ -194,8 +201,7 @@ static bool is_own_flag(const struct command *cmd, const char *name)
 	return false;
 }
 
-static void note_globals_given(struct ctx *ctx, const struct command *cmd,
-	const struct args *args)
+static void note_globals_given(struct ctx *ctx, const struct command *cmd, const struct args *args)
 {
 	for (size_t i = 0; i < args->names.count; i++) {
 		const char *name = args->names.items[i];
@@ -210,8 +216,9 @@ static int parse_args(struct ctx *ctx, const struct command *cmd, struct args *a
 	struct flag **ret_table, struct err *err)
 {
 	AUTO_STRVEC words = STRVEC_INIT;
-	enum args_mode mode = cmd->flags & CMD_REPORT ? ARGS_KEEP_UNKNOWN :
-		cmd->flags & CMD_FLAGS_FIRST ? ARGS_FLAGS_FIRST : ARGS_MIXED;
+	enum args_mode mode = cmd->flags & CMD_REPORT        ? ARGS_KEEP_UNKNOWN
+			      : cmd->flags & CMD_FLAGS_FIRST ? ARGS_FLAGS_FIRST
+							     : ARGS_MIXED;
 	int r;
 
 	strvec_pushv(&words, ctx->argv.items + 1);
@@ -244,7 +251,8 @@ static void place_scope(struct ctx *ctx, const struct command *cmd, struct args 
 		strvec_insert(&args->pos, 0, SCOPE_GLOBAL);
 	else if (ctx->app_flag && (takes_app(cmd) || cmd->flags & CMD_RAW || cmd->max_args))
 		strvec_insert(&args->pos, 0, ctx->app_flag);
-	else if (takes_app(cmd) && args->pos.count < (size_t)cmd->min_args && inherited && *inherited)
+	else if (takes_app(cmd) && args->pos.count < (size_t)cmd->min_args && inherited &&
+		 *inherited)
 		strvec_insert(&args->pos, 0, inherited);
 }
 
@@ -254,9 +262,10 @@ static int check_count(const struct command *cmd, const struct args *args, struc
 		if (takes_app(cmd) && !args->pos.count)
 			return err_set(err, ERR_USAGE,
 				"Please specify an app to run the command on");
-		return err_set(err, ERR_USAGE, "%s", cmd->missing ? cmd->missing :
-			takes_app(cmd) ? "Please specify all required arguments" :
-					 "An argument is missing");
+		return err_set(err, ERR_USAGE, "%s",
+			cmd->missing     ? cmd->missing
+			: takes_app(cmd) ? "Please specify all required arguments"
+					 : "An argument is missing");
 	}
 	if (cmd->max_args >= 0 && args->pos.count > (size_t)cmd->max_args)
 		return err_set(err, ERR_USAGE, "Unexpected argument: '%s'",

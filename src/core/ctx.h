@@ -20,9 +20,9 @@ struct ctx {
 	struct instance inst;
 	const struct plugin *const *plugins; /* built-in, in name order, NULL-terminated */
 
-	char *ssh_user;    /* unix user who asked; "root" for root-only commands */
-	char *ssh_name;    /* name of the key, "default" for local use */
-	bool from_ssh;     /* came in through a forced command */
+	char *ssh_user;      /* unix user who asked; "root" for root-only commands */
+	char *ssh_name;      /* name of the key, "default" for local use */
+	bool from_ssh;       /* came in through a forced command */
 	const char *program; /* the name it was called by; borrowed, may be NULL */
 
 	bool quiet;
@@ -40,7 +40,7 @@ struct ctx {
 		char *app; /* NULL: this place is free */
 		int fd;
 		bool parents; /* inherited */
-	} locks[2];                         /* see core/applock.h */
+	} locks[2];           /* see core/applock.h */
 	bool env_published;
 };
 

@@ -340,7 +340,7 @@ static void describe_postdeploy(const struct step *step, struct strbuf *out)
 static int run_post_deploy(struct operation *op, struct step *step, struct err *err)
 {
 	/* A script that was cut off is not run again, but its container must go. */
-	int r = op->recovering ? phase_sweep(op->ctx, op->id, true, err) : 0;
+	int r = op->recovering ? phase_sweep(op->ctx, step_arg(step, "app"), true, err) : 0;
 
 	if (r < 0)
 		return r;

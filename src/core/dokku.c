@@ -43,7 +43,7 @@ static bool wants_root(struct ctx *ctx, const struct strvec *words)
 	struct command_match m;
 
 	return words->count && command_find(ctx, words->items[0], &m) &&
-		(m.cmd->flags & CMD_ROOT) && geteuid() == 0;
+	       (m.cmd->flags & CMD_ROOT) && geteuid() == 0;
 }
 
 static int prepare(struct ctx *ctx, char **argv, struct err *err)

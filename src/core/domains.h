@@ -21,9 +21,8 @@ MUST_CHECK int domains_default(struct ctx *ctx, const char *app, struct strvec *
 /* Writes the defaults of a new app (VHOST, or NO_VHOST=1 when there are none). */
 MUST_CHECK int domains_setup(struct ctx *ctx, const char *app, struct err *err);
 /* URLs under which the app answers, as `urls` prints them. */
-MUST_CHECK int domains_urls(struct ctx *ctx, const char *app, struct strvec *ret,
-	struct err *err);
+MUST_CHECK int domains_urls(struct ctx *ctx, const char *app, struct strvec *ret, struct err *err);
 /* Appends them, one per line, as the commands urls and url (FIRST: only one, with TLS if the app has
  * it) print them; third-party app-urls handlers replace them. */
-MUST_CHECK int domains_print_urls(struct ctx *ctx, const char *app, bool first,
-	struct strbuf *out, struct err *err);
+MUST_CHECK int domains_print_urls(struct ctx *ctx, const char *app, bool first, struct strbuf *out,
+	struct err *err);

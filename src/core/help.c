@@ -82,8 +82,8 @@ void help_plugin(const struct plugin *p)
 
 	help_rows(p, &rows);
 	if (p->summary)
-		out_line("Usage: dokku %s[:COMMAND]\n\n%s\n\nAdditional commands:",
-			plugin_verb(p), p->summary);
+		out_line("Usage: dokku %s[:COMMAND]\n\n%s\n\nAdditional commands:", plugin_verb(p),
+			p->summary);
 	else
 		out_line("Usage: dokku COMMAND\n\nCommands:");
 	print_columns(&rows);

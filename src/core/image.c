@@ -50,7 +50,7 @@ void labels_args(struct ctx *ctx, const char *app, struct strvec *ret)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(labels, key, value) {
+	json_object_foreach (labels, key, value) {
 		const char *text = json_string_value(value);
 
 		strvec_pushf(ret, "--label=%s%s%s", key, *text ? "=" : "", text);

@@ -18,7 +18,10 @@ struct key {
 	const char *variable; /* Dokku's environment variable, or NULL */
 };
 
-#define KEY(field, fallback, variable) { #field, offsetof(struct instance, field), fallback, variable }
+#define KEY(field, fallback, variable)                                                             \
+	{                                                                                          \
+#field, offsetof(struct instance, field), fallback, variable                       \
+	}
 
 static const struct key keys[] = {
 	KEY(dokku_root, "/home/dokku", "DOKKU_ROOT"),
@@ -66,7 +69,8 @@ static int set_line(struct instance *inst, char *line, const char *path, struct 
 	if (!*line || *line == '#')
 		return 0;
 	if (!eq)
-		return err_set(err, ERR_INVALID, "'%s': line '%.100s' is not key=value", path, line);
+		return err_set(err, ERR_INVALID, "'%s': line '%.100s' is not key=value", path,
+			line);
 	*eq = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (str_eq(keys[i].name, line)) {

@@ -15,9 +15,9 @@
 #include "base/err.h"
 
 struct instance {
-	char *conf_path;    /* NULL when no file was found */
-	char *dokku_root;   /* home of the user; one folder per app */
-	char *lib_root;     /* plugins, config (properties), data */
+	char *conf_path;  /* NULL when no file was found */
+	char *dokku_root; /* home of the user; one folder per app */
+	char *lib_root;   /* plugins, config (properties), data */
 	char *logs_dir;
 	char *run_dir;
 	char *user;
@@ -29,14 +29,14 @@ struct instance {
 	char *nginx_conf_dir; /* conf.d */
 	char *nginx_log_dir;
 	char *nginx_pid;
-	char *nginx_control;  /* "helper": root helper through sudo; "direct": ourselves */
-	char *nginx_init;     /* for the root helper: auto, systemd, sysv, signal */
-	char *nginx_service;  /* its name there */
-	char *storage_root;   /* where the root helper may change owners; "": LIB_ROOT/data/storage */
+	char *nginx_control; /* "helper": root helper through sudo; "direct": ourselves */
+	char *nginx_init;    /* for the root helper: auto, systemd, sysv, signal */
+	char *nginx_service; /* its name there */
+	char *storage_root; /* where the root helper may change owners; "": LIB_ROOT/data/storage */
 	char *http_port;
 	char *https_port;
-	char *label;          /* marks what belongs to this instance; "" for the default one */
-	char *dokku_command;  /* what .sshcommand and git hooks call */
+	char *label;         /* marks what belongs to this instance; "" for the default one */
+	char *dokku_command; /* what .sshcommand and git hooks call */
 	char *libexec_dir;
 	char *shell_settings; /* /etc/default/dokku; "" for none */
 };

@@ -80,8 +80,8 @@ static int link_others(struct ctx *ctx, const struct strvec *apps, const char *p
 	return 0;
 }
 
-int journal_create(struct ctx *ctx, const char *id, const struct strvec *apps,
-	struct journal **ret, struct err *err)
+int journal_create(struct ctx *ctx, const char *id, const struct strvec *apps, struct journal **ret,
+	struct err *err)
 {
 	AUTO_FREE char *dir = inst_lib(&ctx->inst, "data/moorage/operations");
 	struct journal *j;
@@ -93,10 +93,9 @@ int journal_create(struct ctx *ctx, const char *id, const struct strvec *apps,
 	j->path = path_of(ctx, apps->items[0]);
 	j->fd = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (j->fd < 0)
-		r = errno == EEXIST ?
-			err_set(err, ERR_EXISTS, "'%s' exists: an operation is unfinished",
-				j->path) :
-			err_sys(err, "create '%s'", j->path);
+		r = errno == EEXIST ? err_set(err, ERR_EXISTS,
+					      "'%s' exists: an operation is unfinished", j->path)
+				    : err_sys(err, "create '%s'", j->path);
 	if (r == 0)
 		r = reserve(j, err);
 	if (r == 0)
@@ -112,7 +111,7 @@ int journal_create(struct ctx *ctx, const char *id, const struct strvec *apps,
 	return 0;
 }
 
-int journal_append(struct journal *j, json_t *record, struct err *err)
+int journal_append(struct journal *j, json_t *record, bool durable, struct err *err)
 {
 	AUTO_FREE char *text = json_dumps(record, JSON_COMPACT);
 	AUTO_FREE char *line = NULL;
@@ -134,7 +133,7 @@ int journal_append(struct journal *j, json_t *record, struct err *err)
 			return err_sys(err, "write '%s'", j->path);
 		done += (size_t)n;
 	}
-	if (fdatasync(j->fd) < 0)
+	if (durable && fdatasync(j->fd) < 0)
 		return err_sys(err, "sync '%s'", j->path);
 	j->end += (off_t)len;
 	return 0;

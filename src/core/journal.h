@@ -26,8 +26,11 @@ MUST_CHECK int journal_create(struct ctx *ctx, const char *id, const struct strv
  * lines. */
 MUST_CHECK int journal_open(struct ctx *ctx, const char *app, struct journal **ret,
 	json_t **ret_records, struct err *err);
-/* Appends a record, durably. RECORD is borrowed. */
-MUST_CHECK int journal_append(struct journal *j, json_t *record, struct err *err);
+/*
+ * Appends a record; RECORD is borrowed. DURABLE: it and all before it are on disk on return. The
+ * others are safe from a kill at once and from a power cut with the next durable one.
+ */
+MUST_CHECK int journal_append(struct journal *j, json_t *record, bool durable, struct err *err);
 /* Moves the file to the history and frees J. */
 MUST_CHECK int journal_finish(struct ctx *ctx, struct journal *j, const char *id,
 	const struct strvec *apps, struct err *err);

@@ -142,9 +142,21 @@ static struct operation *new_operation(struct ctx *ctx, const char *id, const ch
 
 /* --- records --- */
 
+/*
+ * What must be on disk before the next thing happens: that a step begins, and how the whole ends. A
+ * plan is with the start of its step; a step that is done and of which that was lost in a power cut
+ * is, like any that was cut off between its effect and its record, run or undone again.
+ */
+static bool must_be_durable(const json_t *entry)
+{
+	const char *what = json_string_value(json_object_get(entry, "t"));
+
+	return !str_eq(what, "plan") && !str_eq(what, "done");
+}
+
 static int record(struct operation *op, json_t *entry, struct err *err)
 {
-	int r = op->journal ? journal_append(op->journal, entry, err) : 0;
+	int r = op->journal ? journal_append(op->journal, entry, must_be_durable(entry), err) : 0;
 
 	json_decref(entry);
 	return r;
@@ -270,8 +282,7 @@ static struct step *append(struct operation *op, const struct step_kind *kind, j
 	return step;
 }
 
-int operation_add(struct operation *op, const struct step_kind *kind, json_t *args,
-	struct err *err)
+int operation_add(struct operation *op, const struct step_kind *kind, json_t *args, struct err *err)
 {
 	return record_plan(op, append(op, kind, args), err);
 }
@@ -495,7 +506,7 @@ static int replay(struct operation *op, json_t *records, struct err *err)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(records, i, entry) {
+	json_array_foreach (records, i, entry) {
 		const char *what = json_string_value(json_object_get(entry, "t"));
 		int r = 0;
 
@@ -520,7 +531,7 @@ static struct operation *operation_of(struct ctx *ctx, json_t *records, const ch
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(apps, i, one)
+	json_array_foreach (apps, i, one)
 		strvec_push(&op->apps, json_string_value(one) ? json_string_value(one) : "");
 	if (!op->apps.count)
 		strvec_push(&op->apps, app);
@@ -571,8 +582,9 @@ static int lock_partner(struct ctx *ctx, const struct operation *op, const char 
 	struct err *err)
 {
 	for (size_t i = 0; i < op->apps.count; i++) {
-		int r = str_eq(op->apps.items[i], app) ? 0 :
-			app_lock_plain(ctx, op->apps.items[i], err);
+		int r = str_eq(op->apps.items[i], app)
+				? 0
+				: app_lock_plain(ctx, op->apps.items[i], err);
 
 		if (r < 0)
 			return r;
@@ -602,9 +614,9 @@ int operation_recover(struct ctx *ctx, const char *app, struct err *err)
 	if (r >= 0)
 		r = replay(op, records, err);
 	if (r >= 0)
-		r = is_ended(records) ? journal_finish(ctx, TAKE_PTR(op->journal), op->id,
-						&op->apps, err) :
-					finish_or_undo(op, err);
+		r = is_ended(records)
+			    ? journal_finish(ctx, TAKE_PTR(op->journal), op->id, &op->apps, err)
+			    : finish_or_undo(op, err);
 	json_decref(records);
 	journal_free(op->journal);
 	if (r < 0)

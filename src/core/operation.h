@@ -36,7 +36,8 @@ enum step_flags {
 	STEP_COMMIT = 1 << 0, /* the point of no return */
 	STEP_ONCE = 1 << 1,   /* done, not undoable: recovery does not run it again once started */
 	STEP_QUIET = 1 << 2,  /* left out of --dry-run: bookkeeping */
-	STEP_MAY_FAIL = 1 << 3, /* after the point of no return: reported, and the rest still runs */
+	STEP_MAY_FAIL =
+		1 << 3, /* after the point of no return: reported, and the rest still runs */
 };
 
 struct step_kind {
@@ -54,8 +55,8 @@ enum step_state { STEP_PLANNED, STEP_STARTED, STEP_DONE, STEP_FAILED, STEP_UNDON
 
 struct step {
 	const struct step_kind *kind;
-	size_t number;  /* from 1 */
-	json_t *args;   /* object, never NULL; read-only once planned */
+	size_t number; /* from 1 */
+	json_t *args;  /* object, never NULL; read-only once planned */
 	json_t *result; /* object, never NULL; run() fills it, it is recorded when the step is done */
 	enum step_state state;
 };
@@ -70,8 +71,8 @@ struct operation {
 	size_t count;
 	bool recovering;
 	bool committed;
-	bool failed;        /* a step failed: undo() may want to keep evidence */
-	bool stuck;         /* a step that must be finished failed: the journal stays */
+	bool failed; /* a step failed: undo() may want to keep evidence */
+	bool stuck;  /* a step that must be finished failed: the journal stays */
 	/* private */
 	struct journal *journal;
 };

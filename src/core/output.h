@@ -17,17 +17,17 @@ void output_set_trace(bool trace);
 /* Is there a person on stdin? DOKKU_FORCE_TTY and DOKKU_DISABLE_TTY ("true") decide first. */
 bool output_has_tty(void);
 
-void out_line(const char *fmt, ...) PRINTF(1, 2);          /* text */
+void out_line(const char *fmt, ...) PRINTF(1, 2); /* text */
 void out_line_quiet(const char *fmt, ...) PRINTF(1, 2);
-void out_info1(const char *fmt, ...) PRINTF(1, 2);         /* -----> text */
+void out_info1(const char *fmt, ...) PRINTF(1, 2); /* -----> text */
 void out_info1_quiet(const char *fmt, ...) PRINTF(1, 2);
-void out_info2(const char *fmt, ...) PRINTF(1, 2);         /* =====> text */
+void out_info2(const char *fmt, ...) PRINTF(1, 2); /* =====> text */
 void out_info2_quiet(const char *fmt, ...) PRINTF(1, 2);
-void out_verbose(const char *fmt, ...) PRINTF(1, 2);       /* 7 spaces, text */
+void out_verbose(const char *fmt, ...) PRINTF(1, 2); /* 7 spaces, text */
 void out_verbose_quiet(const char *fmt, ...) PRINTF(1, 2);
-void out_exclaim(const char *fmt, ...) PRINTF(1, 2);       /*  !     text, on stdout */
-void out_warn(const char *fmt, ...) PRINTF(1, 2);          /*  !     text, on stderr */
-void out_stderr(const char *fmt, ...) PRINTF(1, 2);        /* text, on stderr */
+void out_exclaim(const char *fmt, ...) PRINTF(1, 2); /*  !     text, on stdout */
+void out_warn(const char *fmt, ...) PRINTF(1, 2);    /*  !     text, on stderr */
+void out_stderr(const char *fmt, ...) PRINTF(1, 2);  /* text, on stderr */
 /* " ?     text" on stderr under --trace. */
 void out_trace(const char *fmt, ...) PRINTF(1, 2);
 

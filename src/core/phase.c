@@ -380,10 +380,9 @@ int phase_run(struct ctx *ctx, const struct phase *phase, struct err *err)
 }
 
 /* How many there were. */
-static int sweep_once(struct ctx *ctx, const char *operation, struct err *err)
+static int sweep_once(struct ctx *ctx, const char *app, struct err *err)
 {
-	AUTO_FREE char *label = xasprintf("com.moorage.operation=%s", operation);
-	json_t *filter = labels_filter(ctx, NULL);
+	json_t *filter = labels_filter(ctx, app);
 	json_t *labels = json_object_get(filter, "label");
 	json_t *found = NULL;
 	int count = 0;
@@ -391,7 +390,6 @@ static int sweep_once(struct ctx *ctx, const char *operation, struct err *err)
 	size_t i;
 	int r;
 
-	json_array_append_new(labels, json_string(label));
 	json_array_append_new(labels, json_string("dokku_phase_script"));
 	r = engine_container_list(ctx_engine(ctx), true, filter, &found, err);
 	json_decref(filter);
@@ -413,14 +411,14 @@ static int sweep_once(struct ctx *ctx, const char *operation, struct err *err)
 	return r < 0 ? r : count;
 }
 
-int phase_sweep(struct ctx *ctx, const char *operation, bool late, struct err *err)
+int phase_sweep(struct ctx *ctx, const char *app, bool late, struct err *err)
 {
 	uint64_t deadline = now_ms() + ENGINE_LATE_MS;
-	int r = sweep_once(ctx, operation, err);
+	int r = sweep_once(ctx, app, err);
 
 	while (r == 0 && late && ms_left(deadline)) {
 		sleep_ms(ENGINE_LATE_POLL_MS);
-		r = sweep_once(ctx, operation, err);
+		r = sweep_once(ctx, app, err);
 	}
 	return r < 0 ? r : 0;
 }

@@ -20,7 +20,9 @@ struct phase {
 MUST_CHECK int phase_run(struct ctx *ctx, const struct phase *phase, struct err *err);
 
 /*
- * Removes containers that a phase of an interrupted operation left. LATE: one may still be in the
- * making, since the engine goes on with a request whose sender has died; waits a moment for it.
+ * Removes containers that phases of interrupted operations on APP left, and of ones that lost the
+ * engine half-way. The caller holds the app's lock, so none of them is at work. LATE: one may still
+ * be in the making, since the engine goes on with a request whose sender has died; waits a moment
+ * for it.
  */
-MUST_CHECK int phase_sweep(struct ctx *ctx, const char *operation, bool late, struct err *err);
+MUST_CHECK int phase_sweep(struct ctx *ctx, const char *app, bool late, struct err *err);

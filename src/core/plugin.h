@@ -34,12 +34,12 @@ enum command_flags {
 };
 
 struct command {
-	const char *name;    /* whole: "apps:create" */
-	const char *args;    /* as help prints it: "<app>" */
+	const char *name; /* whole: "apps:create" */
+	const char *args; /* as help prints it: "<app>" */
 	const char *summary;
 	unsigned flags;
-	int min_args;        /* positionals, the app included; shortage is reported by `missing` ... */
-	int max_args;        /* -1: any number */
+	int min_args; /* positionals, the app included; shortage is reported by `missing` ... */
+	int max_args; /* -1: any number */
 	const struct flag *opts;
 	int (*run)(struct ctx *ctx, const struct args *args, struct err *err);
 	const char *missing; /* ... or by Dokku's "Please specify an app to run the command on" */
@@ -48,14 +48,14 @@ struct command {
 /* --- properties --- */
 
 enum property_flags {
-	PROP_APP = 1 << 0,      /* settable for an app; has a raw app row */
-	PROP_GLOBAL = 1 << 1,   /* settable with --global; has a raw global row (app+global report) */
-	PROP_COMPUTED = 1 << 2, /* has a computed row */
+	PROP_APP = 1 << 0,    /* settable for an app; has a raw app row */
+	PROP_GLOBAL = 1 << 1, /* settable with --global; has a raw global row (app+global report) */
+	PROP_COMPUTED = 1 << 2,        /* has a computed row */
 	PROP_COMPUTED_GLOBAL = 1 << 3, /* the computed row shows in the --global report too */
-	PROP_INTERNAL = 1 << 4, /* stored and copied, but not settable */
-	PROP_KEEP_EMPTY = 1 << 5, /* setting it to nothing stores an empty value */
-	PROP_HIDDEN_APP = 1 << 6, /* settable for an app, but its raw row is not generated */
-	PROP_SECRET = 1 << 7,     /* a whole text report shows it as "<scheme>://redacted" */
+	PROP_INTERNAL = 1 << 4,        /* stored and copied, but not settable */
+	PROP_KEEP_EMPTY = 1 << 5,      /* setting it to nothing stores an empty value */
+	PROP_HIDDEN_APP = 1 << 6,      /* settable for an app, but its raw row is not generated */
+	PROP_SECRET = 1 << 7,          /* a whole text report shows it as "<scheme>://redacted" */
 
 	PROP_BOTH = PROP_APP | PROP_GLOBAL | PROP_COMPUTED | PROP_COMPUTED_GLOBAL,
 	PROP_GLOBAL_ONLY = PROP_GLOBAL | PROP_COMPUTED | PROP_COMPUTED_GLOBAL,
@@ -105,16 +105,16 @@ struct trigger_handler {
 /* --- the plugin --- */
 
 struct plugin {
-	const char *name;    /* of its folder: "nginx-vhosts"; decides the order */
-	const char *verb;    /* in front of the colon: "nginx"; NULL: name */
-	const char *alias;   /* another verb: "docker-local"; or NULL */
-	const char *ns;      /* property namespace; NULL: verb */
+	const char *name;  /* of its folder: "nginx-vhosts"; decides the order */
+	const char *verb;  /* in front of the colon: "nginx"; NULL: name */
+	const char *alias; /* another verb: "docker-local"; or NULL */
+	const char *ns;    /* property namespace; NULL: verb */
 	const char *summary;
 	const struct command *commands;
 	const struct property *properties;
 	const char *property_word; /* what messages of `:set` call one: "key"; NULL: "property" */
-	const char *report_type; /* prefix of report flags: "app"; NULL: verb */
-	const char *report_title; /* in "=====> x <title> information"; NULL: report_type */
+	const char *report_type;   /* prefix of report flags: "app"; NULL: verb */
+	const char *report_title;  /* in "=====> x <title> information"; NULL: report_type */
 	unsigned report_flags;
 	const struct report_row *rows;
 	/* Optional: adds rows that are not known beforehand. */

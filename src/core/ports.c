@@ -146,7 +146,8 @@ static void add_tls(struct ctx *ctx, const char *app, struct port_maps *maps)
 	bool any = false;
 
 	for (size_t i = 0; i < plain; i++) {
-		if (!str_eq(maps->items[i].scheme, "http") || !is_http_port(ctx, maps->items[i].host))
+		if (!str_eq(maps->items[i].scheme, "http") ||
+			!is_http_port(ctx, maps->items[i].host))
 			continue;
 		any = true;
 		port_maps_add(maps, "https", ssl_port, maps->items[i].container);
@@ -164,8 +165,7 @@ void port_map_print(const struct port_map *map, struct strbuf *out)
 	strbuf_addf(out, "%s:%u:%u", map->scheme, map->host, map->container);
 }
 
-int ports_without_custom(struct ctx *ctx, const char *app, struct port_maps *ret,
-	struct err *err)
+int ports_without_custom(struct ctx *ctx, const char *app, struct port_maps *ret, struct err *err)
 {
 	int r = ports_detected(ctx, app, ret, err);
 
@@ -227,8 +227,8 @@ int ports_free(unsigned *ret, struct err *err)
 	return 0;
 }
 
-static int configure_one(struct ctx *ctx, const char *app, const char *name,
-	const char *fallback, struct err *err)
+static int configure_one(struct ctx *ctx, const char *app, const char *name, const char *fallback,
+	struct err *err)
 {
 	AUTO_FREE char *own = state_get_or(ctx, "proxy", app, name, NULL);
 	AUTO_FREE char *value = NULL;

@@ -17,7 +17,10 @@ struct port_maps {
 	struct port_map *items;
 	size_t count;
 };
-#define PORT_MAPS_INIT { 0 }
+#define PORT_MAPS_INIT                                                                             \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void port_maps_done(struct port_maps *maps);
 #define AUTO_PORT_MAPS CLEANUP(port_maps_done) struct port_maps
 

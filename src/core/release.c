@@ -37,7 +37,7 @@ int image_restore(struct operation *op, struct step *step, struct err *err)
 
 int release_sweep(struct operation *op, struct step *step, struct err *err)
 {
-	return phase_sweep(op->ctx, op->id, was_cut_off(op, step), err);
+	return phase_sweep(op->ctx, step_arg(step, "app"), was_cut_off(op, step), err);
 }
 
 int release_unpredeploy(struct operation *op, struct step *step, struct err *err)
@@ -200,7 +200,10 @@ static int run_phase(struct operation *op, struct step *step, const char *name, 
 
 int release_predeploy(struct operation *op, struct step *step, struct err *err)
 {
-	return run_phase(op, step, "predeploy", true, err);
+	/* What the deploy before could not take away. */
+	int r = phase_sweep(op->ctx, step_arg(step, "app"), false, err);
+
+	return r < 0 ? r : run_phase(op, step, "predeploy", true, err);
 }
 
 int release_label(struct operation *op, struct step *step, struct err *err)

@@ -61,8 +61,8 @@ static int computed_value(struct ctx *ctx, const struct plugin *p, const struct 
 
 	if (prop->computed)
 		return prop->computed(ctx, scope, out, err);
-	value = state_computed(ctx, plugin_ns(p), prop->flags & PROP_APP ? scope : NULL,
-		prop->name, prop->fallback);
+	value = state_computed(ctx, plugin_ns(p), prop->flags & PROP_APP ? scope : NULL, prop->name,
+		prop->fallback);
 	strbuf_addstr(out, value);
 	return 0;
 }

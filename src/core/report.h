@@ -23,7 +23,10 @@ struct report {
 	size_t alloc;
 };
 
-#define REPORT_INIT { 0 }
+#define REPORT_INIT                                                                                \
+	{                                                                                          \
+		0                                                                                  \
+	}
 #define AUTO_REPORT CLEANUP(report_done) struct report
 
 void report_done(struct report *report);
@@ -38,8 +41,8 @@ MUST_CHECK int report_build(struct ctx *ctx, const struct plugin *p, const char 
  * Prints it. INFO_FLAG (NULL: all rows) selects one value; FORMAT is "stdout" or "json".
  * An unknown INFO_FLAG fails and lists the valid ones.
  */
-MUST_CHECK int report_print(const struct report *report, const struct plugin *p,
-	const char *scope, const char *info_flag, const char *format, struct err *err);
+MUST_CHECK int report_print(const struct report *report, const struct plugin *p, const char *scope,
+	const char *info_flag, const char *format, struct err *err);
 
 /* What --format json prints: a new object. */
 json_t *report_to_json(const struct report *report, const struct plugin *p) MUST_CHECK;

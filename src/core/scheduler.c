@@ -34,11 +34,9 @@ void proc_statuses_done(struct proc_statuses *s)
 	*s = (struct proc_statuses)PROC_STATUSES_INIT;
 }
 
-int scheduler_of(struct ctx *ctx, const char *scope, const struct scheduler **ret,
-	struct err *err)
+int scheduler_of(struct ctx *ctx, const char *scope, const struct scheduler **ret, struct err *err)
 {
-	AUTO_FREE char *name =
-		state_computed(ctx, "scheduler", scope, "selected", "docker-local");
+	AUTO_FREE char *name = state_computed(ctx, "scheduler", scope, "selected", "docker-local");
 
 	for (const struct scheduler *const *s = schedulers; *s; s++) {
 		if (str_eq((*s)->name, name)) {

@@ -21,7 +21,10 @@ struct listeners {
 	struct listener *items;
 	size_t count;
 };
-#define LISTENERS_INIT { 0 }
+#define LISTENERS_INIT                                                                             \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void listeners_done(struct listeners *l);
 void listeners_add(struct listeners *l, const char *process, const char *address, unsigned port);
 #define AUTO_LISTENERS CLEANUP(listeners_done) struct listeners
@@ -37,7 +40,10 @@ struct proc_statuses {
 	struct proc_status *items;
 	size_t count;
 };
-#define PROC_STATUSES_INIT { 0 }
+#define PROC_STATUSES_INIT                                                                         \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void proc_statuses_done(struct proc_statuses *s);
 #define AUTO_PROC_STATUSES CLEANUP(proc_statuses_done) struct proc_statuses
 
@@ -59,8 +65,8 @@ struct run_request {
 	bool no_tty;
 	bool no_rm; /* keep the container afterwards */
 	uint64_t ttl_seconds;
-	const char *cron_id; /* "" for none; makes it a cron container */
-	const char *concurrency; /* allow, forbid, replace */
+	const char *cron_id;         /* "" for none; makes it a cron container */
+	const char *concurrency;     /* allow, forbid, replace */
 	const struct strvec *labels; /* more k=v labels */
 };
 
@@ -95,15 +101,12 @@ struct scheduler {
 	/* Live addresses; of one process type or, if NULL, of all. */
 	int (*listeners)(struct ctx *ctx, const char *app, const char *process,
 		struct listeners *ret, struct err *err);
-	int (*status)(struct ctx *ctx, const char *app, struct proc_statuses *ret,
-		struct err *err);
+	int (*status)(struct ctx *ctx, const char *app, struct proc_statuses *ret, struct err *err);
 	int (*is_deployed)(struct ctx *ctx, const char *app); /* 1 or 0 */
 
-	int (*run)(struct ctx *ctx, const struct run_request *req, int *ret_code,
-		struct err *err);
+	int (*run)(struct ctx *ctx, const struct run_request *req, int *ret_code, struct err *err);
 	int (*run_list)(struct ctx *ctx, const char *app, json_t **ret, struct err *err);
-	int (*run_stop)(struct ctx *ctx, const char *app, const char *container,
-		struct err *err);
+	int (*run_stop)(struct ctx *ctx, const char *app, const char *container, struct err *err);
 	int (*run_logs)(struct ctx *ctx, const struct log_request *req, const char *container,
 		struct err *err);
 	/* Enters PROCESS ("web", "web.1" or NULL) or the container ID. */

@@ -24,12 +24,10 @@ char *staged_path(struct ctx *ctx, const char *app, enum staged_kind kind) MUST_
 MUST_CHECK int staged_read(struct ctx *ctx, const char *app, enum staged_kind kind,
 	struct strbuf *out, struct err *err);
 /* Stages a copy of FROM, or "missing" when FROM is NULL. */
-MUST_CHECK int staged_put(struct ctx *ctx, const char *app, enum staged_kind kind,
-	const char *from, struct err *err);
+MUST_CHECK int staged_put(struct ctx *ctx, const char *app, enum staged_kind kind, const char *from,
+	struct err *err);
 /* PID: the staging deploy's DOKKU_PID. All kinds at once. */
-MUST_CHECK int staged_promote(struct ctx *ctx, const char *app, const char *pid,
-	struct err *err);
-MUST_CHECK int staged_discard(struct ctx *ctx, const char *app, const char *pid,
-	struct err *err);
+MUST_CHECK int staged_promote(struct ctx *ctx, const char *app, const char *pid, struct err *err);
+MUST_CHECK int staged_discard(struct ctx *ctx, const char *app, const char *pid, struct err *err);
 /* This process's DOKKU_PID (inherited from the outermost process), for free(). */
 char *staged_pid(void) MUST_CHECK;

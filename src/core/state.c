@@ -37,8 +37,8 @@ char *state_get_or(struct ctx *ctx, const char *plugin, const char *scope, const
 char *state_computed(struct ctx *ctx, const char *plugin, const char *app, const char *name,
 	const char *fallback)
 {
-	char *value = app && !str_eq(app, SCOPE_GLOBAL) ?
-		state_get_or(ctx, plugin, app, name, NULL) : xstrdup("");
+	char *value = app && !str_eq(app, SCOPE_GLOBAL) ? state_get_or(ctx, plugin, app, name, NULL)
+							: xstrdup("");
 
 	if (*value)
 		return value;

@@ -32,8 +32,8 @@ char *state_computed(struct ctx *ctx, const char *plugin, const char *app, const
 bool state_is_true(struct ctx *ctx, const char *plugin, const char *scope, const char *name);
 MUST_CHECK int state_set(struct ctx *ctx, const char *plugin, const char *scope, const char *name,
 	const char *value, struct err *err);
-MUST_CHECK int state_unset(struct ctx *ctx, const char *plugin, const char *scope,
-	const char *name, struct err *err);
+MUST_CHECK int state_unset(struct ctx *ctx, const char *plugin, const char *scope, const char *name,
+	struct err *err);
 bool state_exists(struct ctx *ctx, const char *plugin, const char *scope, const char *name);
 
 MUST_CHECK int state_get_list(struct ctx *ctx, const char *plugin, const char *scope,
@@ -59,5 +59,5 @@ MUST_CHECK int state_set_app_lines(struct ctx *ctx, const char *app, const char 
 
 /* LIB_ROOT/data/<plugin>/<app>, created on demand when MAKE; for free(). */
 char *state_data_dir(struct ctx *ctx, const char *plugin, const char *app) MUST_CHECK;
-MUST_CHECK int state_make_data_dir(struct ctx *ctx, const char *plugin, const char *app,
-	char **ret, struct err *err);
+MUST_CHECK int state_make_data_dir(struct ctx *ctx, const char *plugin, const char *app, char **ret,
+	struct err *err);

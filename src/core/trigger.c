@@ -223,8 +223,9 @@ int trigger_run_builtin(struct ctx *ctx, const char *trigger, const struct strve
 	int any = 0;
 
 	for (const struct plugin *const *p = ctx->plugins; *p; p++) {
-		int r = trigger_external(ctx, (*p)->name) ?
-			0 : run_handler(ctx, *p, trigger, args, out, err);
+		int r = trigger_external(ctx, (*p)->name)
+				? 0
+				: run_handler(ctx, *p, trigger, args, out, err);
 
 		if (r < 0)
 			return r;

@@ -19,8 +19,8 @@
 
 struct external_plugin {
 	char *name;
-	char *path;           /* enabled/<name> */
-	struct strvec files;  /* executables at its top level: triggers, "commands" */
+	char *path;          /* enabled/<name> */
+	struct strvec files; /* executables at its top level: triggers, "commands" */
 };
 
 struct external_plugins {
@@ -43,8 +43,8 @@ MUST_CHECK int trigger_fire_args(struct ctx *ctx, const char *trigger, const str
 /* The same, collecting what they print; IN (may be NULL) is what the first one reads. */
 MUST_CHECK int trigger_capture(struct ctx *ctx, struct strbuf *out, struct err *err,
 	const char *trigger, ...) SENTINEL;
-MUST_CHECK int trigger_capture_args(struct ctx *ctx, const char *trigger,
-	const struct strvec *args, const struct strbuf *in, struct strbuf *out, struct err *err);
+MUST_CHECK int trigger_capture_args(struct ctx *ctx, const char *trigger, const struct strvec *args,
+	const struct strbuf *in, struct strbuf *out, struct err *err);
 
 /*
  * All handlers, built-in ones in their plugin's place of the name order: what
@@ -53,8 +53,8 @@ MUST_CHECK int trigger_capture_args(struct ctx *ctx, const char *trigger,
 MUST_CHECK int trigger_run_all(struct ctx *ctx, const char *trigger, const struct strvec *args,
 	struct err *err);
 /* Only the built-in ones, collecting their output. 1 when there was any handler. */
-MUST_CHECK int trigger_run_builtin(struct ctx *ctx, const char *trigger,
-	const struct strvec *args, struct strbuf *out, struct err *err);
+MUST_CHECK int trigger_run_builtin(struct ctx *ctx, const char *trigger, const struct strvec *args,
+	struct strbuf *out, struct err *err);
 
 /* Runs one executable of a third-party plugin with ARGV (argv[0] is the path). Returns its exit
  * code (>= 0), or -kind when it could not be run. */

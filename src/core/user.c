@@ -45,8 +45,8 @@ static int run_through_sudo(struct ctx *ctx, char **argv, struct err *err)
 	unsetenv("DOKKU_PID");
 	execvp("sudo", words.items);
 	return err_set(err, ERR_DENIED,
-		"This command runs as user %s; run it as root or install sudo (%s)",
-		ctx->inst.user, strerror(errno));
+		"This command runs as user %s; run it as root or install sudo (%s)", ctx->inst.user,
+		strerror(errno));
 }
 
 int user_become(struct ctx *ctx, char **argv, struct err *err)

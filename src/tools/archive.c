@@ -85,8 +85,9 @@ static int run_extract(int argc, char **argv, struct err *err)
 	if (r < 0 || (r = unpack_extract(&u, STDIN_FILENO, argv[optind], &done, err)) < 0)
 		return r;
 	return print(json_pack("{s:I, s:I, s:I, s:I}", "files", (json_int_t)done.files, "bytes",
-		(json_int_t)done.bytes, "common", (json_int_t)done.common, "stripped",
-		(json_int_t)done.stripped), err);
+			     (json_int_t)done.bytes, "common", (json_int_t)done.common, "stripped",
+			     (json_int_t)done.stripped),
+		err);
 }
 
 static int run_list(int argc, char **argv, struct err *err)

@@ -24,7 +24,7 @@ static void bio_done(BIO **bio)
 	BIO_free_all(*bio);
 }
 
-void certfile_chain_done(STACK_OF(X509) **chain)
+void certfile_chain_done(STACK_OF(X509) * *chain)
 {
 	int saved = errno;
 
@@ -53,14 +53,15 @@ static int no_certificate(const char *path, const struct strbuf *data, struct er
 	if (data->len > 1 && data->buf[0] == 0x30)
 		return err_set(err, ERR_INVALID,
 			"'%s' is not in PEM format (it looks like DER: convert it with "
-			"'openssl x509 -inform der')", path);
+			"'openssl x509 -inform der')",
+			path);
 	if (!memmem(data->buf, data->len, "-----BEGIN", 10))
 		return err_set(err, ERR_INVALID, "'%s' is not in PEM format", path);
 	return err_set(err, ERR_INVALID, "'%s' holds no readable certificate: %s", path,
 		openssl_reason());
 }
 
-int certfile_load(const char *path, STACK_OF(X509) **ret, struct err *err)
+int certfile_load(const char *path, STACK_OF(X509) * *ret, struct err *err)
 {
 	AUTO_STRBUF data = STRBUF_INIT;
 	CLEANUP(bio_done) BIO *bio = NULL;
@@ -124,7 +125,7 @@ int certfile_load_key(const char *path, EVP_PKEY **ret, struct err *err)
 	return 0;
 }
 
-int certfile_check_pair(STACK_OF(X509) *chain, EVP_PKEY *key, struct err *err)
+int certfile_check_pair(STACK_OF(X509) * chain, EVP_PKEY *key, struct err *err)
 {
 	int match = -1;
 
@@ -144,7 +145,8 @@ int certfile_check_pair(STACK_OF(X509) *chain, EVP_PKEY *key, struct err *err)
 	if (match > 0)
 		return err_set(err, ERR_INVALID,
 			"the private key belongs to certificate %d of the file, but the server's "
-			"certificate must come first", match + 1);
+			"certificate must come first",
+			match + 1);
 	return 0;
 }
 
@@ -158,7 +160,7 @@ static void store_ctx_done(X509_STORE_CTX **ctx)
 	X509_STORE_CTX_free(*ctx);
 }
 
-bool certfile_verified(X509 *leaf, STACK_OF(X509) *untrusted, STACK_OF(X509) *trusted)
+bool certfile_verified(X509 *leaf, STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted)
 {
 	CLEANUP(store_done) X509_STORE *store = X509_STORE_new();
 	CLEANUP(store_ctx_done) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -171,7 +173,7 @@ bool certfile_verified(X509 *leaf, STACK_OF(X509) *untrusted, STACK_OF(X509) *tr
 			return false;
 	}
 	if (X509_STORE_CTX_init(ctx, store, leaf, untrusted) != 1 ||
-	    X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER) != 1)
+		X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER) != 1)
 		return false;
 	ok = X509_verify_cert(ctx) == 1;
 	ERR_clear_error();
@@ -213,7 +215,7 @@ static int set_times(json_t *obj, const X509 *cert, int64_t now, struct err *err
 	if ((r = time_epoch(before, &from, err)) < 0 || (r = time_epoch(after, &to, err)) < 0)
 		return r;
 	if ((r = set_time_text(obj, "starts-at", before, err)) < 0 ||
-	    (r = set_time_text(obj, "expires-at", after, err)) < 0)
+		(r = set_time_text(obj, "expires-at", after, err)) < 0)
 		return r;
 	json_object_set_new(obj, "not-before", json_integer(from));
 	json_object_set_new(obj, "not-after", json_integer(to));
@@ -233,8 +235,8 @@ static int set_names(json_t *obj, const X509 *cert, struct err *err)
 	int r;
 
 	if ((r = certname_list(X509_get_subject_name(cert), &subject, err)) < 0 ||
-	    (r = certname_oneline(X509_get_issuer_name(cert), &issuer, err)) < 0 ||
-	    (r = certname_hosts(cert, &hosts, &shown, err)) < 0)
+		(r = certname_oneline(X509_get_issuer_name(cert), &issuer, err)) < 0 ||
+		(r = certname_hosts(cert, &hosts, &shown, err)) < 0)
 		return r;
 	joined = strvec_joined(&shown, " ");
 	json_object_set_new(obj, "subject", json_string(subject.buf));
@@ -276,7 +278,7 @@ static void warn(json_t *warnings, char *text)
 }
 
 /* What nginx refuses at its default security level, and what browsers stumble over. */
-static void add_warnings(json_t *warnings, STACK_OF(X509) *chain)
+static void add_warnings(json_t *warnings, STACK_OF(X509) * chain)
 {
 	for (int i = 0; i < sk_X509_num(chain); i++) {
 		X509 *cert = sk_X509_value(chain, i);
@@ -287,16 +289,16 @@ static void add_warnings(json_t *warnings, STACK_OF(X509) *chain)
 
 		if (key && EVP_PKEY_get_security_bits(key) < SECURITY_BITS_MIN)
 			warn(warnings, xasprintf("certificate %d has a key of only %d bits", i + 1,
-				EVP_PKEY_get_bits(key)));
-		if (!self_signed &&
-		    X509_get_signature_info(cert, &md, NULL, &bits, NULL) == 1 &&
-		    bits < SECURITY_BITS_MIN)
+					       EVP_PKEY_get_bits(key)));
+		if (!self_signed && X509_get_signature_info(cert, &md, NULL, &bits, NULL) == 1 &&
+			bits < SECURITY_BITS_MIN)
 			warn(warnings, xasprintf("certificate %d has a weak signature (%s)", i + 1,
-				md == NID_undef ? "unknown" : OBJ_nid2sn(md)));
+					       md == NID_undef ? "unknown" : OBJ_nid2sn(md)));
 		if (i + 1 < sk_X509_num(chain) &&
-		    X509_check_issued(sk_X509_value(chain, i + 1), cert) != X509_V_OK)
+			X509_check_issued(sk_X509_value(chain, i + 1), cert) != X509_V_OK)
 			warn(warnings, xasprintf("certificate %d did not issue certificate %d: "
-				"the chain is incomplete or out of order", i + 2, i + 1));
+						 "the chain is incomplete or out of order",
+					       i + 2, i + 1));
 	}
 	ERR_clear_error();
 }
@@ -306,7 +308,7 @@ static void object_done(json_t **obj)
 	json_decref(*obj);
 }
 
-int certfile_describe(STACK_OF(X509) *chain, int64_t now, json_t **ret, struct err *err)
+int certfile_describe(STACK_OF(X509) * chain, int64_t now, json_t **ret, struct err *err)
 {
 	CLEANUP(object_done) json_t *obj = json_object();
 	X509 *leaf = sk_X509_value(chain, 0);
@@ -315,7 +317,7 @@ int certfile_describe(STACK_OF(X509) *chain, int64_t now, json_t **ret, struct e
 
 	json_object_set_new(obj, "warnings", warnings);
 	if ((r = set_names(obj, leaf, err)) < 0 || (r = set_times(obj, leaf, now, err)) < 0 ||
-	    (r = set_ids(obj, leaf, err)) < 0)
+		(r = set_ids(obj, leaf, err)) < 0)
 		return r;
 	json_object_set_new(obj, "self-signed", json_boolean(X509_self_signed(leaf, 0) == 1));
 	json_object_set_new(obj, "chain-length", json_integer(sk_X509_num(chain)));

@@ -30,7 +30,7 @@ static const char *const file_names[] = { "server.key", "server.crt", "server.cs
 struct made {
 	EVP_PKEY *key;
 	X509_NAME *name;
-	STACK_OF(X509_EXTENSION) *extensions;
+	STACK_OF(X509_EXTENSION) * extensions;
 	X509 *cert;
 	X509_REQ *request;
 	BIO *text[ARRAY_SIZE(file_names)];
@@ -73,8 +73,8 @@ static int add_subject_part(X509_NAME *name, const char **p, struct err *err)
 	if (!equals[1])
 		return 0;
 	type = xstrndup(part.buf, (size_t)(equals - part.buf));
-	if (X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8,
-		    (const unsigned char *)equals + 1, -1, -1, 0) != 1)
+	if (X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8, (const unsigned char *)equals + 1,
+		    -1, -1, 0) != 1)
 		return err_set(err, ERR_INVALID, "'%s' in the subject is not accepted: %s",
 			part.buf, ERR_reason_error_string(ERR_peek_last_error()));
 	return 0;
@@ -99,7 +99,7 @@ static int make_name(struct made *made, const struct certmake *m, struct err *er
 			return r;
 	}
 	if (X509_NAME_get_index_by_NID(made->name, NID_commonName, -1) >= 0 ||
-	    strlen(domain) > COMMON_NAME_MAX)
+		strlen(domain) > COMMON_NAME_MAX)
 		return 0;
 	if (X509_NAME_add_entry_by_NID(made->name, NID_commonName, MBSTRING_ASC,
 		    (const unsigned char *)domain, -1, -1, 0) != 1)
@@ -129,7 +129,7 @@ static int make_extensions(struct made *made, const struct certmake *m, struct e
 	for (size_t i = 0; i < m->domains.count; i++)
 		strbuf_addf(&alt, "%sDNS:%s", i ? "," : "", m->domains.items[i]);
 	if ((r = add_extension(made, NID_subject_alt_name, alt.buf, err)) < 0 ||
-	    (r = add_extension(made, NID_basic_constraints, "critical,CA:FALSE", err)) < 0)
+		(r = add_extension(made, NID_basic_constraints, "critical,CA:FALSE", err)) < 0)
 		return r;
 	return add_extension(made, NID_ext_key_usage, "serverAuth", err);
 }
@@ -155,11 +155,11 @@ static int make_cert(struct made *made, const struct certmake *m, struct err *er
 
 	made->cert = X509_new();
 	if (X509_set_version(made->cert, X509_VERSION_3) != 1 || set_serial(made->cert) < 0 ||
-	    X509_set_subject_name(made->cert, made->name) != 1 ||
-	    X509_set_issuer_name(made->cert, made->name) != 1 ||
-	    X509_set_pubkey(made->cert, made->key) != 1 ||
-	    !X509_time_adj_ex(X509_getm_notBefore(made->cert), 0, 0, &now) ||
-	    !X509_time_adj_ex(X509_getm_notAfter(made->cert), (int)m->days, 0, &now))
+		X509_set_subject_name(made->cert, made->name) != 1 ||
+		X509_set_issuer_name(made->cert, made->name) != 1 ||
+		X509_set_pubkey(made->cert, made->key) != 1 ||
+		!X509_time_adj_ex(X509_getm_notBefore(made->cert), 0, 0, &now) ||
+		!X509_time_adj_ex(X509_getm_notAfter(made->cert), (int)m->days, 0, &now))
 		return openssl_failed(err, "make the certificate");
 	for (int i = 0; i < sk_X509_EXTENSION_num(made->extensions); i++) {
 		if (X509_add_ext(made->cert, sk_X509_EXTENSION_value(made->extensions, i), -1) != 1)
@@ -174,10 +174,10 @@ static int make_request(struct made *made, struct err *err)
 {
 	made->request = X509_REQ_new();
 	if (X509_REQ_set_version(made->request, X509_REQ_VERSION_1) != 1 ||
-	    X509_REQ_set_subject_name(made->request, made->name) != 1 ||
-	    X509_REQ_set_pubkey(made->request, made->key) != 1 ||
-	    X509_REQ_add_extensions(made->request, made->extensions) != 1 ||
-	    X509_REQ_sign(made->request, made->key, EVP_sha256()) <= 0)
+		X509_REQ_set_subject_name(made->request, made->name) != 1 ||
+		X509_REQ_set_pubkey(made->request, made->key) != 1 ||
+		X509_REQ_add_extensions(made->request, made->extensions) != 1 ||
+		X509_REQ_sign(made->request, made->key, EVP_sha256()) <= 0)
 		return openssl_failed(err, "make the signing request");
 	return 0;
 }
@@ -188,8 +188,8 @@ static int make_texts(struct made *made, struct err *err)
 	made->text[1] = BIO_new(BIO_s_mem());
 	made->text[2] = BIO_new(BIO_s_mem());
 	if (PEM_write_bio_PrivateKey(made->text[0], made->key, NULL, NULL, 0, NULL, NULL) != 1 ||
-	    PEM_write_bio_X509(made->text[1], made->cert) != 1 ||
-	    PEM_write_bio_X509_REQ(made->text[2], made->request) != 1)
+		PEM_write_bio_X509(made->text[1], made->cert) != 1 ||
+		PEM_write_bio_X509_REQ(made->text[2], made->request) != 1)
 		return openssl_failed(err, "write the certificate");
 	return 0;
 }
@@ -243,13 +243,13 @@ int certmake_write(const struct certmake *m, const char *dir, struct err *err)
 	int r;
 
 	if ((r = check_input(m, dir, err)) < 0 || (r = make_name(&made, m, err)) < 0 ||
-	    (r = make_extensions(&made, m, err)) < 0)
+		(r = make_extensions(&made, m, err)) < 0)
 		return r;
 	made.key = EVP_RSA_gen(CERTMAKE_RSA_BITS);
 	if (!made.key)
 		return openssl_failed(err, "make a key");
 	if ((r = make_cert(&made, m, err)) < 0 || (r = make_request(&made, err)) < 0 ||
-	    (r = make_texts(&made, err)) < 0)
+		(r = make_texts(&made, err)) < 0)
 		return r;
 	return write_files(&made, dir, err);
 }

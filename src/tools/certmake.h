@@ -16,7 +16,8 @@ enum {
 
 struct certmake {
 	struct strvec domains; /* the first is the common name, unless subject has one */
-	const char *subject;   /* borrowed; "/C=US/O=Example" with '\' before a slash in a value, or NULL */
+	const char *
+		subject; /* borrowed; "/C=US/O=Example" with '\' before a slash in a value, or NULL */
 	unsigned int days;
 	int64_t now; /* seconds since the epoch */
 };

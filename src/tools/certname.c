@@ -55,8 +55,8 @@ bool certname_host_valid(const char *s, size_t len)
 static int add_printable(struct strbuf *out, const char *s, size_t len, struct err *err)
 {
 	if (len > CERTNAME_TEXT_MAX)
-		return err_set(err, ERR_INVALID, "a name in the certificate is longer than %d bytes",
-			CERTNAME_TEXT_MAX);
+		return err_set(err, ERR_INVALID,
+			"a name in the certificate is longer than %d bytes", CERTNAME_TEXT_MAX);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 

@@ -33,7 +33,8 @@ static int write_failed(struct archive *a, struct err *err)
 {
 	const char *text = archive_error_string(a);
 
-	return err_set(err, ERR_FAILED, "cannot write the archive: %s", text ? text : "unknown reason");
+	return err_set(err, ERR_FAILED, "cannot write the archive: %s",
+		text ? text : "unknown reason");
 }
 
 static int writer_open(struct archive **ret, int out, struct err *err)
@@ -147,8 +148,8 @@ static int pack_path(struct archive *a, const char *path, struct err *err)
 	if (r >= 0)
 		r = fs_list(path, &names, err);
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
-		AUTO_FREE char *child = here ? xstrdup(names.items[i])
-					     : path_join(path, names.items[i]);
+		AUTO_FREE char *child =
+			here ? xstrdup(names.items[i]) : path_join(path, names.items[i]);
 
 		r = pack_path(a, child, err);
 	}

@@ -77,7 +77,7 @@ static void replace(char **field, const char *value)
 static bool plain_word(const char *s)
 {
 	return *s && *s != '-' && *s != '.' &&
-		!s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-")];
+	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-")];
 }
 
 static int take_setting(struct root_conf *c, const char *key, const char *value, struct err *err)
@@ -142,8 +142,8 @@ int root_conf_load(const char *path, struct root_conf *ret, struct err *err)
 	take_setting(&c, "nginx_init", "auto", err);
 	take_setting(&c, "nginx_service", "nginx", err);
 	if ((r = root_check_file(path, err)) < 0 ||
-	    (r = fs_read(path, CONF_BYTES_MAX, &text, err)) < 0 ||
-	    (r = parse_conf(&c, text.buf, err)) < 0)
+		(r = fs_read(path, CONF_BYTES_MAX, &text, err)) < 0 ||
+		(r = parse_conf(&c, text.buf, err)) < 0)
 		return r;
 	if (!c.storage_root)
 		replace(&c.storage_root, "/var/lib/dokku/data/storage");
@@ -164,7 +164,7 @@ static int drop_surroundings(struct err *err)
 	if (geteuid() != 0)
 		return err_set(err, ERR_DENIED, "moorage-root must run as root");
 	if (clearenv() != 0 || setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1) < 0 ||
-	    setenv("LANG", "C.UTF-8", 1) < 0 || chdir("/") < 0)
+		setenv("LANG", "C.UTF-8", 1) < 0 || chdir("/") < 0)
 		return err_sys(err, "set up the environment");
 	return 0;
 }
@@ -185,7 +185,8 @@ static int run(int argc, char **argv, struct err *err)
 		return root_storage_chmod(&c, argv[2], argv[3], err);
 	if (argc == 3 && str_eq(verb, "remove-storage"))
 		return root_storage_remove(&c, argv[2], err);
-	return err_set(err, ERR_USAGE, "usage: moorage-root nginx-test|nginx-reload|nginx-start|"
+	return err_set(err, ERR_USAGE,
+		"usage: moorage-root nginx-test|nginx-reload|nginx-start|"
 		"nginx-stop|nginx-restart|nginx-is-active|nginx-enable|nginx-disable|nginx-workers|"
 		"chown-storage NAME UID|chmod-storage NAME MODE|remove-storage NAME");
 }

@@ -57,7 +57,7 @@ static int run_nginx(const struct root_conf *c, bool test, struct err *err)
 	int r;
 
 	if ((r = root_check_file(c->nginx_bin, err)) < 0 ||
-	    (r = root_check_file(c->nginx_conf, err)) < 0)
+		(r = root_check_file(c->nginx_conf, err)) < 0)
 		return r;
 	strvec_pushl(&child.argv, c->nginx_bin, "-c", c->nginx_conf, test ? "-t" : NULL, NULL);
 	return run_argv(&child, err);
@@ -128,8 +128,8 @@ static bool parse_stat(const char *text, struct proc *ret)
 		return false;
 	strvec_split(&fields, end + 1, " \n");
 	if (fields.count < 20 || strlen(fields.items[0]) != 1 ||
-	    parse_uint(fields.items[1], 0, INT32_MAX, &parent, &ignored) < 0 ||
-	    parse_uint(fields.items[19], 0, UINT64_MAX, &ret->start, &ignored) < 0)
+		parse_uint(fields.items[1], 0, INT32_MAX, &parent, &ignored) < 0 ||
+		parse_uint(fields.items[19], 0, UINT64_MAX, &ret->start, &ignored) < 0)
 		return false;
 	ret->parent = (pid_t)parent;
 	ret->state = fields.items[0][0];
@@ -142,8 +142,8 @@ static bool proc_look(pid_t pid, struct proc *ret)
 	AUTO_STRBUF text = STRBUF_INIT;
 	AUTO_ERR ignored = ERR_INIT; /* gone meanwhile */
 
-	return fs_read(path, PROC_BYTES_MAX, &text, &ignored) >= 0 &&
-		parse_stat(text.buf, ret) && ret->state != 'Z' && ret->state != 'X';
+	return fs_read(path, PROC_BYTES_MAX, &text, &ignored) >= 0 && parse_stat(text.buf, ret) &&
+	       ret->state != 'Z' && ret->state != 'X';
 }
 
 /* A program that was upgraded under its running process is still it. */
@@ -173,8 +173,8 @@ static pid_t find_master(const struct root_conf *c)
 	if (fs_read(c->nginx_pid, 64, &text, &ignored) < 0)
 		return 0;
 	strbuf_trim(&text);
-	if (parse_uint(text.buf, 2, INT32_MAX, &pid, &ignored) < 0 ||
-	    !proc_look((pid_t)pid, &p) || !runs_program((pid_t)pid, c->nginx_bin))
+	if (parse_uint(text.buf, 2, INT32_MAX, &pid, &ignored) < 0 || !proc_look((pid_t)pid, &p) ||
+		!runs_program((pid_t)pid, c->nginx_bin))
 		return 0;
 	return (pid_t)pid;
 }
@@ -243,7 +243,7 @@ static const char *worker_state(pid_t pid)
 	AUTO_ERR ignored = ERR_INIT; /* gone meanwhile */
 
 	if (fs_read(path, PROC_BYTES_MAX, &title, &ignored) < 0 ||
-	    !str_starts(title.buf, "nginx: worker process"))
+		!str_starts(title.buf, "nginx: worker process"))
 		return NULL;
 	return strstr(title.buf, "shutting down") ? "shutting-down" : "running";
 }
@@ -265,8 +265,8 @@ static int print_workers(const struct root_conf *c, struct err *err)
 		uint64_t pid;
 
 		if (!isdigit((unsigned char)*names.items[i]) ||
-		    parse_uint(names.items[i], 2, INT32_MAX, &pid, &ignored) < 0 ||
-		    !proc_look((pid_t)pid, &p) || p.parent != master)
+			parse_uint(names.items[i], 2, INT32_MAX, &pid, &ignored) < 0 ||
+			!proc_look((pid_t)pid, &p) || p.parent != master)
 			continue;
 		state = worker_state((pid_t)pid);
 		if (state)

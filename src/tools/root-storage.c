@@ -32,10 +32,12 @@ static int check_name(const char *name, struct err *err)
 {
 	size_t len = strlen(name);
 
-	if (!len || len > NAME_LEN_MAX || name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")])
+	if (!len || len > NAME_LEN_MAX ||
+		name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")])
 		return err_set(err, ERR_INVALID,
-			"Directory can only contain the following set of characters: [A-Za-z0-9_-]");
+			"Directory can only contain the following set of characters: "
+			"[A-Za-z0-9_-]");
 	return 0;
 }
 
@@ -60,8 +62,7 @@ static int open_root(const struct root_conf *c, struct err *err)
 		r = open(c->storage_root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		return r < 0 ? err_sys(err, "open '%s'", c->storage_root) : r;
 	}
-	base = xstrndup(c->storage_root,
-		(size_t)(end - c->storage_root) - strlen("data/storage"));
+	base = xstrndup(c->storage_root, (size_t)(end - c->storage_root) - strlen("data/storage"));
 	fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	data = fd < 0 ? -1 : open_folder_at(fd, "data");
 	r = data < 0 ? -1 : open_folder_at(data, "storage");
@@ -107,7 +108,8 @@ static int chown_entry(const struct chowning *c, int at, const char *name, int d
 	if (st.st_dev != c->device)
 		return 0;
 	if (st.st_nlink > 1 && !c->links_protected)
-		return err_set(err, ERR_DENIED, "a file in the storage folder has a second name, "
+		return err_set(err, ERR_DENIED,
+			"a file in the storage folder has a second name, "
 			"and fs.protected_hardlinks is off");
 	if (fchownat(fd, "", c->uid, c->uid, AT_EMPTY_PATH) < 0)
 		return err_sys(err, "change the owner of a file");
@@ -148,7 +150,7 @@ static bool links_protected(void)
 	AUTO_ERR ignored = ERR_INIT; /* unreadable counts as off */
 
 	return fs_read("/proc/sys/fs/protected_hardlinks", 16, &text, &ignored) >= 0 &&
-		text.buf[0] == '1';
+	       text.buf[0] == '1';
 }
 
 int root_storage_chown(const struct root_conf *c, const char *name, const char *uid,
@@ -162,7 +164,8 @@ int root_storage_chown(const struct root_conf *c, const char *name, const char *
 
 	if (r < 0 || (value > UID_PLAIN_MAX && value < UID_MAPPED_MIN)) {
 		err_clear(err);
-		return err_set(err, ERR_INVALID, "Unsupported chown permissions. Supported values: "
+		return err_set(err, ERR_INVALID,
+			"Unsupported chown permissions. Supported values: "
 			"0-65535 (and user namespace offset variants, 165536-231071)");
 	}
 	fd = open_storage(c, name, err);
@@ -183,7 +186,8 @@ int root_storage_chmod(const struct root_conf *c, const char *name, const char *
 	mode_t value = 0;
 
 	if (len < 3 || len > 4 || mode[strspn(mode, "01234567")])
-		return err_set(err, ERR_INVALID, "Unsupported directory mode. Value must be a 3 or "
+		return err_set(err, ERR_INVALID,
+			"Unsupported directory mode. Value must be a 3 or "
 			"4 digit octal mode, such as 0755");
 	for (const char *p = mode; *p; p++)
 		value = value * 8 + (mode_t)(*p - '0');

@@ -17,7 +17,7 @@ struct root_conf {
 	char *nginx_bin;
 	char *nginx_conf;
 	char *nginx_pid;
-	char *nginx_init;   /* "auto", "systemd", "sysv" or "signal" */
+	char *nginx_init; /* "auto", "systemd", "sysv" or "signal" */
 	char *nginx_service;
 	char *storage_root; /* lib_root/data/storage unless given */
 };

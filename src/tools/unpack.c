@@ -59,7 +59,7 @@ static char *note_path(struct job *j, const char *name, bool folder)
 		j->any = true;
 	}
 	while (same < parts.count && same < j->common.count &&
-	       str_eq(parts.items[same], j->common.items[same]))
+		str_eq(parts.items[same], j->common.items[same]))
 		same++;
 	drop_from(&j->common, same);
 	return path;
@@ -87,7 +87,8 @@ static void plain_mode(struct archive_entry *e)
 {
 	mode_t mode = archive_entry_perm(e) & 0755;
 
-	archive_entry_set_perm(e, archive_entry_filetype(e) == AE_IFDIR ? mode | 0700 : mode | 0600);
+	archive_entry_set_perm(e,
+		archive_entry_filetype(e) == AE_IFDIR ? mode | 0700 : mode | 0600);
 }
 
 static int extract_entry(struct job *j, struct archive_entry *e, struct err *err)
@@ -129,7 +130,7 @@ static int extract_entry(struct job *j, struct archive_entry *e, struct err *err
 static int strip(struct job *j, struct err *err)
 {
 	bool tar = (archive_format(j->r.in) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR &&
-		archive_filter_code(j->r.in, 0) == ARCHIVE_FILTER_NONE;
+		   archive_filter_code(j->r.in, 0) == ARCHIVE_FILTER_NONE;
 	size_t levels;
 
 	j->shared = tar ? j->common.count : 0;
@@ -151,7 +152,8 @@ static int extract_here(struct job *j, int in, struct err *err)
 		return r;
 	j->disk = archive_write_disk_new();
 	archive_write_disk_set_options(j->disk, ARCHIVE_EXTRACT_SECURE_SYMLINKS |
-		ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS);
+							ARCHIVE_EXTRACT_SECURE_NODOTDOT |
+							ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS);
 	while ((r = reader_next(&j->r, &e, err)) > 0) {
 		r = extract_entry(j, e, err);
 		if (r < 0)
@@ -203,8 +205,10 @@ int unpack_extract(const struct unpack *u, int in, const char *dest, struct unpa
 	struct err *err)
 {
 	AUTO_CLOSE int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct job j = { .r = { .u = u }, .strip_common = u->strip_common,
-		.common = STRVEC_INIT, .spare = SIZE_MAX };
+	struct job j = { .r = { .u = u },
+		.strip_common = u->strip_common,
+		.common = STRVEC_INIT,
+		.spare = SIZE_MAX };
 	bool created = false;
 	mode_t mask;
 	int r;
@@ -217,8 +221,10 @@ int unpack_extract(const struct unpack *u, int in, const char *dest, struct unpa
 	mask = umask(022);
 	r = extract_here(&j, in, err);
 	if (r >= 0)
-		*ret = (struct unpack_result){ .files = j.r.files, .bytes = j.r.bytes,
-			.common = j.shared, .stripped = j.stripped };
+		*ret = (struct unpack_result){ .files = j.r.files,
+			.bytes = j.r.bytes,
+			.common = j.shared,
+			.stripped = j.stripped };
 	job_done(&j); /* before emptying: it may still touch folders */
 	umask(mask);
 	if (r < 0)

@@ -75,9 +75,9 @@ static int run_check(int argc, char **argv, struct err *err)
 	if (argc != 3)
 		return usage(err);
 	if ((r = certfile_load(argv[1], &chain, err)) < 0 ||
-	    (r = certfile_load_key(argv[2], &key, err)) < 0 ||
-	    (r = certfile_check_pair(chain, key, err)) < 0 ||
-	    (r = certfile_describe(chain, wall_seconds(), &obj, err)) < 0)
+		(r = certfile_load_key(argv[2], &key, err)) < 0 ||
+		(r = certfile_check_pair(chain, key, err)) < 0 ||
+		(r = certfile_describe(chain, wall_seconds(), &obj, err)) < 0)
 		return r;
 	return print(obj, err);
 }
@@ -99,7 +99,7 @@ static int finish_generate(const struct certmake *m, const char *dir, struct err
 	if (!utf8_valid(dir, strlen(dir)))
 		return err_set(err, ERR_INVALID, "the folder's name is not valid UTF-8");
 	if ((r = certmake_write(m, dir, err)) < 0 || (r = certfile_load(path, &chain, err)) < 0 ||
-	    (r = certfile_describe(chain, m->now, &obj, err)) < 0)
+		(r = certfile_describe(chain, m->now, &obj, err)) < 0)
 		return r;
 	set_path(obj, "key", dir, "server.key");
 	set_path(obj, "certificate", dir, "server.crt");

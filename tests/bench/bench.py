@@ -108,24 +108,26 @@ class Lab:
 
     def copy_apps(self, model, count, first=1):
         """COUNT apps like MODEL: files are the truth, so copies of files are apps."""
+        parents = list(self.parents_of(model))
         for number in range(first, first + count):
             name = f"app{number:04d}"
-            if os.path.exists(os.path.join(self.INST, "home", name)):
-                continue
-            for folder in self.folders_of(model):
-                copy_as(folder, model, name)
+            for parent in parents:
+                copy_as(os.path.join(parent, model), model, name)
         run("chown", "-R", "--reference", self.INST + "/home", self.INST + "/home", self.INST + "/lib")
 
-    def folders_of(self, app):
+    def parents_of(self, app):
+        """The folders in which an app has one of its own."""
         for top in ("home", "lib"):
             for folder, folders, _ in os.walk(os.path.join(self.INST, top)):
                 if app in folders:
-                    folders.remove(app)
-                    yield os.path.join(folder, app)
+                    yield folder
+                # Nothing of an app lies in another app's folder.
+                folders[:] = [name for name in folders if not name.startswith("app0")]
 
 
 def copy_as(folder, model, name):
     target = os.path.join(os.path.dirname(folder), name)
+    shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(folder, target, symlinks=True)
     for at, _, files in os.walk(target):
         for file in files:
@@ -265,6 +267,7 @@ def deploys(table, lab):
             lab.dokku("ps:retire")
     finally:
         d.down()
+        lab.dokku("--force", "apps:destroy", "deployed")
     med = {key: statistics.median(values) for key, values in times.items()}
     cached, rebuild, fresh = med["hand cached"], med["rebuild"], med["hand"]
     table.add("build, run, reload by hand (cached build)", f"{cached:.0f} ms")
@@ -280,12 +283,8 @@ def route_change(table, lab):
     dokku = os.path.join(lab.INST, "prog/dokku")
     # Names enough that the text nginx reads is that of 1000 apps in use.
     lab.dokku("domains:add", "app0001", "app0001.example.org")
-    if not os.path.exists(lab.INST + "/home/app0001/nginx.conf"):
+    if not os.path.exists(os.path.join(lab.INST, "home", "app0001", "nginx.conf")):
         raise RuntimeError("domains:add made no nginx.conf")
-    for number in range(2, 501):
-        shutil.rmtree(f"{lab.INST}/home/app{number:04d}", ignore_errors=True)
-        for folder in list(lab.folders_of(f"app{number:04d}")):
-            shutil.rmtree(folder)
     lab.copy_apps("app0001", 999, 2)
     lab.nginx("-t")
     lab.nginx("-s", "reload")
@@ -333,9 +332,9 @@ def main():
     table = Table()
     lab = Lab()
     try:
+        table.measure("deploys", deploys, lab)
         table.measure("read commands", read_commands, lab)
         table.measure("report of 500", report_of_500, lab)
-        table.measure("deploys", deploys, lab)
         table.measure("route change", route_change, lab)
         table.measure("sizes", sizes, lab)
     finally:

@@ -278,7 +278,7 @@ teardown() {
 	[ "$status" -eq 1 ]
 	run moorage nginx:set web no-such-property 1
 	[ "$status" -eq 1 ]
-	[[ "$output" == *"valid properties include: access-log-format, access-log-path, bind-address-ipv4"* ]]
+	[[ "$output" == *"valid keys include: access-log-format, access-log-path, bind-address-ipv4"* ]]
 	[ "$(snapshot)" = "$before" ]
 }
 

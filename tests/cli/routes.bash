@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # An instance with an nginx of its own for tests about routes. The program is the real one but for
 # its scheduler, a stand-in that runs nothing and answers with what `listens` has written.
+MOORAGE=${MOORAGE_NO_ENGINE:?set it to the program made in tests/stand-in}
 
 free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'

@@ -18,7 +18,7 @@ DOCKER = os.environ.get("MOORAGE_TEST_DOCKER", "/usr/bin/docker")
 # Grows with every deploy, or is the lab's own.
 PASSED_OVER = re.compile(
     r"^(home/[^/]+/objects/|home/[^/]+/logs/|home/\.ssh|home/\.sshcommand|home/\.docker"
-    r"|lib/data/moorage/(history|locks|cache|refs)/|lib/data/builds/|run/nginx\.pid|lib/data/moorage/fault$"
+    r"|lib/data/moorage/(history|locks|cache|refs)/|lib/data/builds/|lib/data/scheduler-docker-local/\.dead\.lock$|run/nginx\.pid|lib/data/moorage/fault$"
     r"|home/[^/]+/(packed-refs|info/refs|gc\.log|ORIG_HEAD|FETCH_HEAD)$"
     r"|lib/config/common/[^/]+/(deploy-source-metadata|build-id)$)")
 
@@ -59,6 +59,9 @@ def engine_lines(socket, label):
 
 def file_line(path, shown, names):
     st = os.lstat(path)
+    # Lists of what waits for removal: made when first needed, empty when nothing waits.
+    if os.path.basename(path).startswith("dead-") and not st.st_size:
+        return None
     about = f"{st.st_mode:o} {st.st_uid}"
     if os.path.islink(path):
         return f"file {shown} {about} -> {os.readlink(path)}"
@@ -82,8 +85,9 @@ def file_lines(inst, names):
                     yield "folder " + path
             for name in files:
                 path = os.path.join(inside, name)
-                if not PASSED_OVER.match(path):
-                    yield file_line(os.path.join(folder, name), path, names)
+                line = None if PASSED_OVER.match(path) else file_line(os.path.join(folder, name), path, names)
+                if line:
+                    yield line
 
 
 def scratch_lines(inst):

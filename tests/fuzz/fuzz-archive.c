@@ -30,7 +30,8 @@ static void want_short_climb(const char *path, size_t depth)
 	if (n <= 0 || *p == '/')
 		abort();
 	target[n] = '\0';
-	for (; str_starts(p, "../") || str_eq(p, "..") || str_starts(p, "./"); p += strspn(p, "/")) {
+	for (; str_starts(p, "../") || str_eq(p, "..") || str_starts(p, "./");
+		p += strspn(p, "/")) {
 		if (p[1] == '.' && !depth--)
 			abort();
 		p += strcspn(p, "/");
@@ -87,8 +88,7 @@ static void fix_checksums(uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct unpack u = { .max_files = 200, .max_bytes = 1 << 20,
-		.strip_common = size % 2 == 0 };
+	struct unpack u = { .max_files = 200, .max_bytes = 1 << 20, .strip_common = size % 2 == 0 };
 	struct unpack_result done;
 	char dir[] = "/tmp/moorage-fuzz-XXXXXX";
 	AUTO_CLOSE int fd = memfd_create("archive", MFD_CLOEXEC);

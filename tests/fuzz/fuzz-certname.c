@@ -30,8 +30,8 @@ static void look_at(const X509 *cert)
 	AUTO_ERR err = ERR_INIT;
 
 	if (certname_list(X509_get_subject_name(cert), &text, &err) < 0 ||
-	    certname_oneline(X509_get_issuer_name(cert), &text, &err) < 0 ||
-	    certname_hosts(cert, &hosts, &shown, &err) < 0)
+		certname_oneline(X509_get_issuer_name(cert), &text, &err) < 0 ||
+		certname_hosts(cert, &hosts, &shown, &err) < 0)
 		want_printable(err_text(&err));
 	if (strlen(text.buf) != text.len)
 		abort();
@@ -40,7 +40,7 @@ static void look_at(const X509 *cert)
 		want_printable(shown.items[i]);
 	for (size_t i = 0; i < hosts.count; i++) {
 		if (!certname_host_valid(hosts.items[i], strlen(hosts.items[i])) ||
-		    strpbrk(hosts.items[i], " ,;'\"\\/{}$\n"))
+			strpbrk(hosts.items[i], " ,;'\"\\/{}$\n"))
 			abort();
 	}
 }

@@ -13,8 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int read_file(
-	void *cookie, const char *path, size_t max, struct strbuf *out, struct err *err)
+static int read_file(void *cookie, const char *path, size_t max, struct strbuf *out,
+	struct err *err)
 {
 	const char *content = cookie;
 

@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct procfile_entry *e = &p.entries[i];
 		AUTO_STRBUF out = STRBUF_INIT;
 
-		if (!procfile_name_valid(e->name) || !*e->command || procfile_find(&p, e->name) != e)
+		if (!procfile_name_valid(e->name) || !*e->command ||
+			procfile_find(&p, e->name) != e)
 			abort();
 		if (!stands_in(e->command, (const char *)data, size))
 			abort();

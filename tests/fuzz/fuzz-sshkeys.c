@@ -13,11 +13,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_add(struct sshkeys *k, const char *name)
 {
 	static char type[] = "ssh-ed25519";
-	static char base64[] = "AAAAC3NzaC1lZDI1NTE5AAAAIOrWUDqMJC4xVV8viwUkqx+fB/BM+DnkEsjllo4IsK/3";
+	static char base64[] =
+		"AAAAC3NzaC1lZDI1NTE5AAAAIOrWUDqMJC4xVV8viwUkqx+fB/BM+DnkEsjllo4IsK/3";
 	static char comment[] = "";
 	struct sshkey key = { .type = type, .base64 = base64, .comment = comment };
-	struct sshkeys_new add = { .name = name, .key = &key, .fingerprint = "SHA256:x",
-		.home = "/home/dokku", .allow_same_name = true, .allow_same_key = true };
+	struct sshkeys_new add = { .name = name,
+		.key = &key,
+		.fingerprint = "SHA256:x",
+		.home = "/home/dokku",
+		.allow_same_name = true,
+		.allow_same_key = true };
 	AUTO_ERR err = ERR_INIT;
 	AUTO_STRBUF text = STRBUF_INIT;
 	AUTO_SSHKEYS again = SSHKEYS_INIT;

@@ -143,7 +143,7 @@ http_body_is() {
 probe_start() {
 	local out=$1
 	shift
-	EXEC=exec in_instance "$HTTP_PROBE" "$@" >"$out" 2>"$out.log" 3>&- &
+	EXEC="exec" in_instance "$HTTP_PROBE" "$@" >"$out" 2>"$out.log" 3>&- &
 	PROBE_PID=$!
 	wait_until 10 grep -q 'first answer' "$out.log"
 }

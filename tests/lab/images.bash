@@ -35,7 +35,19 @@ image_debian() {
 		"$LAB_TOP/packaging/images/mk-debian.sh" moorage-lab/debian:12
 }
 
-# images [--into INSTANCE] [busybox] [http] [debian]; busybox and http when none is named.
+# A Debian with all that the installer would ask apt for, and what its tests look at. Made once per
+# list of packages.
+image_machine() {
+	local packages
+	image_exists "$1" moorage-lab/machine:12 && return 0
+	packages=$(awk '!/^#/ { sub(/\|.*/, "", $2); print $2 }' "$LAB_TOP/packaging/packages.txt" | sort | paste -sd,)
+	packages+=,bash-completion,dbus,docker.io,iptables,man-db,systemd-sysv
+	DOCKER_HOST=unix://$1 DOCKER=$LAB_DOCKER LABEL=$LAB_IMAGE_LABEL PACKAGES=$packages \
+		CACHE=$LAB_CACHE/machine-$(cksum <<<"$packages" | cut -d' ' -f1).tar \
+		"$LAB_TOP/packaging/images/mk-debian.sh" moorage-lab/machine:12
+}
+
+# images [--into INSTANCE] [busybox] [http] [debian] [machine]; busybox and http when none is named.
 images_make() {
 	local socket=$LAB_SOCKET name
 	need_root
@@ -47,7 +59,7 @@ images_make() {
 	[ $# -gt 0 ] || set -- busybox http
 	for name; do
 		case $name in
-		busybox | http | debian) "image_$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
+		busybox | http | debian | machine) "image_$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
 		*) die "unknown image '$name'" ;;
 		esac
 	done

@@ -165,8 +165,8 @@ static void container_lives_and_dies(void **state)
 		make(l, "trap 'exit 7' TERM; while :; do sleep 0.05; done", false, false);
 	AUTO_FREE char *other = xasprintf("%s.renamed", l->name);
 	json_auto_t *filters = json_pack("{s:[s+]}", "label", "live=", l->name);
-	json_auto_t *update = json_pack(
-		"{s:{s:s, s:i}}", "RestartPolicy", "Name", "on-failure", "MaximumRetryCount", 3);
+	json_auto_t *update = json_pack("{s:{s:s, s:i}}", "RestartPolicy", "Name", "on-failure",
+		"MaximumRetryCount", 3);
 	json_auto_t *list = NULL;
 	json_auto_t *seen = NULL;
 	json_auto_t *top = NULL;
@@ -181,10 +181,10 @@ static void container_lives_and_dies(void **state)
 	OK(engine_container_rename(&l->e, id, other, &l->err));
 	OK(engine_container_update(&l->e, id, update, &l->err));
 	OK(engine_container_inspect(&l->e, other, &seen, &l->err));
-	assert_int_equal(
-		json_integer_value(json_object_get(
-			json_object_get(json_object_get(seen, "HostConfig"), "RestartPolicy"),
-			"MaximumRetryCount")),
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json_object_get(seen,
+										    "HostConfig"),
+								    "RestartPolicy"),
+				 "MaximumRetryCount")),
 		3);
 	assert_non_null(engine_container_address(seen, NULL));
 	OK(engine_container_top(&l->e, id, NULL, &top, &l->err));
@@ -500,9 +500,10 @@ static void archives_and_commit(void **state)
 	OK(engine_container_commit(&l->e, id, &opts, &image, &l->err));
 	OK(engine_image_inspect(&l->e, ref, &seen, &l->err));
 	assert_string_equal(json_string_value(json_object_get(seen, "Id")), image);
-	assert_string_equal(
-		json_string_value(json_object_get(
-			json_object_get(json_object_get(seen, "Config"), "Labels"), "live")),
+	assert_string_equal(json_string_value(
+				    json_object_get(json_object_get(json_object_get(seen, "Config"),
+							    "Labels"),
+					    "live")),
 		"1");
 	OK(engine_image_remove(&l->e, ref, false, false, &l->err));
 	close(copy);
@@ -548,8 +549,8 @@ static void images_are_built_tagged_listed_removed(void **state)
 	int steps = 0;
 
 	make_context(l, &good, "RUN echo built");
-	OK(engine_image_build(
-		&l->e, pipe_from(&good, &l->err), params, NULL, count, &steps, &id, &l->err));
+	OK(engine_image_build(&l->e, pipe_from(&good, &l->err), params, NULL, count, &steps, &id,
+		&l->err));
 	end(&good, &l->err);
 	assert_true(steps > 1);
 	OK(engine_image_tag(&l->e, ref, repo, "two", &l->err));
@@ -564,8 +565,8 @@ static void images_are_built_tagged_listed_removed(void **state)
 	refused(l, engine_image_remove(&l->e, ref, false, false, &l->err), ERR_NOT_FOUND);
 	make_context(l, &bad, "RUN exit 12");
 	refused(l,
-		engine_image_build(
-			&l->e, pipe_from(&bad, &l->err), params, NULL, NULL, NULL, NULL, &l->err),
+		engine_image_build(&l->e, pipe_from(&bad, &l->err), params, NULL, NULL, NULL, NULL,
+			&l->err),
 		ERR_FAILED);
 	end(&bad, &l->err);
 }

@@ -203,7 +203,7 @@ setup() {
 @test "of two pushes at once one is refused and says why" {
 	http_app "$DIR" v1
 	git_push "$DIR" "$APP"
-	printf 'FROM moorage-lab/http:1\nRUN echo now-building && sleep 5\nCOPY VERSION /app/VERSION\n' >"$DIR/Dockerfile"
+	printf 'FROM moorage-lab/http:1\nRUN echo now-building '$RANDOM$RANDOM' && sleep 5\nCOPY VERSION /app/VERSION\n' >"$DIR/Dockerfile"
 	set_version "$DIR" v2
 	git clone -q "$DIR" "$BATS_TEST_TMPDIR/second"
 	set_version "$BATS_TEST_TMPDIR/second" v3
@@ -224,7 +224,7 @@ setup() {
 @test "a push that the client breaks off leaves one whole release, and the next push works" {
 	http_app "$DIR" v1
 	git_push "$DIR" "$APP"
-	printf 'FROM moorage-lab/http:1\nRUN echo now-building && sleep 4\nCOPY VERSION /app/VERSION\n' >"$DIR/Dockerfile"
+	printf 'FROM moorage-lab/http:1\nRUN echo now-building '$RANDOM$RANDOM' && sleep 4\nCOPY VERSION /app/VERSION\n' >"$DIR/Dockerfile"
 	set_version "$DIR" v2
 	in_instance GIT_CONFIG_GLOBAL="$GIT_CONFIG_GLOBAL" GIT_SSH_COMMAND="$GIT_SSH_COMMAND" setsid \
 		git -C "$DIR" push "ssh://dokku@lab/$APP" master:master </dev/null >"$BATS_TEST_TMPDIR/push" 2>&1 3>&- &

@@ -14,7 +14,8 @@
 
 static void paths_inside_are_fine(void **state)
 {
-	static const char *const good[] = { "a", "a/b", "./a//b/", ".", "...", "a/..b", "b../c", "lä" };
+	static const char *const good[] = { "a", "a/b", "./a//b/", ".", "...", "a/..b", "b../c",
+		"lä" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
@@ -24,8 +25,19 @@ static void paths_inside_are_fine(void **state)
 static void paths_that_climb_or_hide_are_not(void **state)
 {
 	static const char *const bad[] = {
-		"", "/", "/a", "//a", "..", "../a", "a/..", "a/../b", "./..", "a//..//b", "a\nb",
-		"\033[2J", "a\177",
+		"",
+		"/",
+		"/a",
+		"//a",
+		"..",
+		"../a",
+		"a/..",
+		"a/../b",
+		"./..",
+		"a//..//b",
+		"a\nb",
+		"\033[2J",
+		"a\177",
 	};
 
 	(void)state;
@@ -76,8 +88,14 @@ static void links_know_how_far_they_may_climb(void **state)
 		{ "./a//b/l", "./../.././x", 0 },
 	};
 	static const char *const bad[][2] = {
-		{ "l", "" }, { "l", "/x" }, { "l", ".." }, { "l", "../x" }, { "a/l", "../.." },
-		{ "./l", "../x" }, { "a/b/l", "x/../y" }, { "a/l", "x\ny" },
+		{ "l", "" },
+		{ "l", "/x" },
+		{ "l", ".." },
+		{ "l", "../x" },
+		{ "a/l", "../.." },
+		{ "./l", "../x" },
+		{ "a/b/l", "x/../y" },
+		{ "a/l", "x\ny" },
 	};
 	size_t spare;
 

@@ -281,8 +281,7 @@ int main(void)
 		cmocka_unit_test(rm_rf_does_not_follow_links),
 		cmocka_unit_test(path_is_inside_refuses_escapes),
 		cmocka_unit_test(child_captures_both_streams),
-		cmocka_unit_test(
-			child_captured_without_input_reads_the_descriptor_it_was_given),
+		cmocka_unit_test(child_captured_without_input_reads_the_descriptor_it_was_given),
 		cmocka_unit_test(child_tells_signal_timeout_and_missing_apart),
 		cmocka_unit_test(lock_excludes_and_names_the_holder),
 		cmocka_unit_test(parsers_take_whole_strings),

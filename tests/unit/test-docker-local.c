@@ -118,8 +118,11 @@ static void units_can_be_chosen(void **state)
 static void a_snapshot_brings_the_state_back(void **state)
 {
 	struct home *h = *state;
-	struct unit u = { .process = (char[]){ "web" }, .index = 1, .id = (char[]){ "new" },
-		.address = (char[]){ "10.0.0.9" }, .port = 80 };
+	struct unit u = { .process = (char[]){ "web" },
+		.index = 1,
+		.id = (char[]){ "new" },
+		.address = (char[]){ "10.0.0.9" },
+		.port = 80 };
 	AUTO_UNITS units = UNITS_INIT;
 	AUTO_ERR err = ERR_INIT;
 	AUTO_FREE char *head = path_join(h->dir, "home/app/HEAD");
@@ -208,8 +211,7 @@ static void batches_follow_both_kinds_of_parallelism(void **state)
 
 	put(h, "lib/config/ps/app/scale", "web=3\na=1\nb=2\nc=1");
 	put(h, "lib/config/scheduler-docker-local/app/parallel-schedule-count", "2");
-	put(h, "lib/data/app-json/app/app.json",
-		"{\"formation\":{\"web\":{\"max_parallel\":2}}}");
+	put(h, "lib/data/app-json/app/app.json", "{\"formation\":{\"web\":{\"max_parallel\":2}}}");
 	plan(h, NULL, &text);
 	assert_string_equal(text.buf,
 		"begin; create web.1 web.2; check web.1 web.2; create web.3; check web.3; "

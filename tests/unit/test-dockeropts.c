@@ -272,8 +272,8 @@ static void default_body_is_the_request_without_flags(void **state)
 	/* And nothing that is not zero is missing from it. */
 	json_object_foreach (host, key, value) {
 		if (!is_zero(value) && !json_is_array(value) && !json_is_object(value))
-			assert_true(json_equal(
-				value, json_object_get(json_object_get(ours, "HostConfig"), key)));
+			assert_true(json_equal(value,
+				json_object_get(json_object_get(ours, "HostConfig"), key)));
 	}
 	json_decref(ours);
 	json_decref(merged);

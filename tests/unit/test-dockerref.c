@@ -71,15 +71,15 @@ static void ambiguous_short_names_keep_the_domain(void **state)
 	(void)state;
 	assert_ref("docker.io/a.b/c", "docker.io/a.b/c", "docker.io/a.b/c");
 	assert_ref("docker.io/localhost/c", "docker.io/localhost/c", "docker.io/localhost/c");
-	assert_ref(
-		"docker.io/library/" HEX64, "docker.io/library/" HEX64, "docker.io/library/" HEX64);
+	assert_ref("docker.io/library/" HEX64, "docker.io/library/" HEX64,
+		"docker.io/library/" HEX64);
 }
 
 static void digests_and_tags_are_kept(void **state)
 {
 	(void)state;
-	assert_ref(
-		"ruby@sha256:" HEX64, "docker.io/library/ruby@sha256:" HEX64, "ruby@sha256:" HEX64);
+	assert_ref("ruby@sha256:" HEX64, "docker.io/library/ruby@sha256:" HEX64,
+		"ruby@sha256:" HEX64);
 	assert_ref("r.io/a:1@sha256:" HEX64, "r.io/a:1@sha256:" HEX64, "r.io/a:1@sha256:" HEX64);
 }
 

@@ -34,17 +34,27 @@ static void check_read(const char *text, const char *want)
 static void reads_each_form_of_a_line(void **state)
 {
 	(void)state;
-	check_read("A=1\nB=two\n", "A=1\x1e" "B=two");
-	check_read("export A=1\nexport\tB=2", "A=1\x1e" "B=2");
-	check_read("A: 1\nB : 2\n", "A=1\x1e" "B=2");
+	check_read("A=1\nB=two\n", "A=1\x1e"
+				   "B=two");
+	check_read("export A=1\nexport\tB=2", "A=1\x1e"
+					      "B=2");
+	check_read("A: 1\nB : 2\n", "A=1\x1e"
+				    "B=2");
 	check_read("A = x y  \n", "A=x y");
 	check_read("A='a b $X \\n'", "A=a b $X \\n");
 	check_read("A=\"a\\nb\\r\\\"c\\\" \\\\ \\! \\` \\t\"", "A=a\nb\r\"c\" \\ ! ` t");
-	check_read("A=\"line 1\nline 2\"\r\nB=x\r\n", "A=line 1\nline 2\x1e" "B=x");
-	check_read("A=\n B= \nC=''\nD=\"\"\n", "A=\x1e" "B=\x1e" "C=\x1e" "D=");
+	check_read("A=\"line 1\nline 2\"\r\nB=x\r\n", "A=line 1\nline 2\x1e"
+						      "B=x");
+	check_read("A=\n B= \nC=''\nD=\"\"\n", "A=\x1e"
+					       "B=\x1e"
+					       "C=\x1e"
+					       "D=");
 	check_read("A=1\nA=2\n", "A=2");
-	check_read("exporter=1\nexport_=2\n", "export_=2\x1e" "exporter=1");
-	check_read("\xef\xbb\xbf" "A=gr\xc3\xbc\xc3\x9f\n", "A=gr\xc3\xbc\xc3\x9f");
+	check_read("exporter=1\nexport_=2\n", "export_=2\x1e"
+					      "exporter=1");
+	check_read("\xef\xbb\xbf"
+		   "A=gr\xc3\xbc\xc3\x9f\n",
+		"A=gr\xc3\xbc\xc3\x9f");
 	check_read("", "");
 	check_read("\n# only a comment", "");
 }
@@ -52,8 +62,10 @@ static void reads_each_form_of_a_line(void **state)
 static void reads_comments(void **state)
 {
 	(void)state;
-	check_read("# x\nA=1 # one\n  # y\nB=a#b\n", "A=1\x1e" "B=a#b");
-	check_read("A=\"x # y\" # z\nB='p' #\n", "A=x # y\x1e" "B=p");
+	check_read("# x\nA=1 # one\n  # y\nB=a#b\n", "A=1\x1e"
+						     "B=a#b");
+	check_read("A=\"x # y\" # z\nB='p' #\n", "A=x # y\x1e"
+						 "B=p");
 	/* the last one of the line */
 	check_read("A=a # b # c\n", "A=a # b");
 	check_read("A=#x\n", "A=#x");
@@ -62,26 +74,34 @@ static void reads_comments(void **state)
 static void reads_two_statements_on_a_line(void **state)
 {
 	(void)state;
-	check_read("A=\"x\" B=\"y\"\n", "A=x\x1e" "B=y");
+	check_read("A=\"x\" B=\"y\"\n", "A=x\x1e"
+					"B=y");
 }
 
 static void expands_names_from_further_up(void **state)
 {
 	(void)state;
-	check_read("A=1\nB=\"${A}-$A-$A}\"\nC=x${A}y\n", "A=1\x1e" "B=1-1-1\x1e" "C=x1y");
-	check_read("B=${A}\nA=1\n", "A=1\x1e" "B=");
-	check_read("A=\"\\$A \\${A}\"\nB='$A'\n", "A=$A ${A}\x1e" "B=$A");
+	check_read("A=1\nB=\"${A}-$A-$A}\"\nC=x${A}y\n", "A=1\x1e"
+							 "B=1-1-1\x1e"
+							 "C=x1y");
+	check_read("B=${A}\nA=1\n", "A=1\x1e"
+				    "B=");
+	check_read("A=\"\\$A \\${A}\"\nB='$A'\n", "A=$A ${A}\x1e"
+						  "B=$A");
 	check_read("A=\"$low ${low} $ 5$\"\n", "A=$low ${low} $ 5$");
 	/* a command substitution loses its dollar, an escaped one keeps it */
-	check_read("A=\"$(date)\"\nB=\"\\$(date)\"\n", "A=(date)\x1e" "B=$(date)");
+	check_read("A=\"$(date)\"\nB=\"\\$(date)\"\n", "A=(date)\x1e"
+						       "B=$(date)");
 }
 
 static void reads_what_godotenv_writes_and_cannot_read(void **state)
 {
 	(void)state;
-	check_read("A=\"C:\\\\\"\nB=\"y\"\n", "A=C:\\\x1e" "B=y");
+	check_read("A=\"C:\\\\\"\nB=\"y\"\n", "A=C:\\\x1e"
+					      "B=y");
 	check_read("A=\"\\\\\\\\\" \n", "A=\\\\");
-	check_read("A=\"say \\\"hi\\\"\"\nB=\"\\\"\"\n", "A=say \"hi\"\x1e" "B=\"");
+	check_read("A=\"say \\\"hi\\\"\"\nB=\"\\\"\"\n", "A=say \"hi\"\x1e"
+							 "B=\"");
 	check_read("A=\"a\\\\\\\"\"\n", "A=a\\\"");
 	/* and where it can read such a text, its reading counts */
 	check_read("A=\"a\\\\\" b\"\n", "A=a\\\" b");
@@ -217,11 +237,57 @@ static void writes_awkward_ends_so_that_both_readers_agree(void **state)
 static void every_value_comes_back(void **state)
 {
 	static const char *const values[] = {
-		"", " ", "a", "\\", "\\\\", "\"", "\"\"", "'", "''", "\\\"", "\"\\", "x\\", "x\\\\", "x\"",
-		"'x\"", "'x\\", "\n", "\\\n", "\n\\", "\n\"", "'\n\"", "\r\n\"", "\r", "$", "\\$",
-		"\\\\$A", "$(x)", "${A}", "$A", "$A\\", "$(x)\\", "\\$A\"", "#", "a #", "a # \"",
-		"a #\\", "\\n", "\\\\n", "\\\\\\n", "!", "`id`", "\t", "\x01", "\xff\xfe", "\xff\\",
-		"\xc2\xa0x\\", "x\xc2\xa0#\"", "export A=1", "A: b", "007x", "{\"a\": [\"b\\\"c\"]}",
+		"",
+		" ",
+		"a",
+		"\\",
+		"\\\\",
+		"\"",
+		"\"\"",
+		"'",
+		"''",
+		"\\\"",
+		"\"\\",
+		"x\\",
+		"x\\\\",
+		"x\"",
+		"'x\"",
+		"'x\\",
+		"\n",
+		"\\\n",
+		"\n\\",
+		"\n\"",
+		"'\n\"",
+		"\r\n\"",
+		"\r",
+		"$",
+		"\\$",
+		"\\\\$A",
+		"$(x)",
+		"${A}",
+		"$A",
+		"$A\\",
+		"$(x)\\",
+		"\\$A\"",
+		"#",
+		"a #",
+		"a # \"",
+		"a #\\",
+		"\\n",
+		"\\\\n",
+		"\\\\\\n",
+		"!",
+		"`id`",
+		"\t",
+		"\x01",
+		"\xff\xfe",
+		"\xff\\",
+		"\xc2\xa0x\\",
+		"x\xc2\xa0#\"",
+		"export A=1",
+		"A: b",
+		"007x",
+		"{\"a\": [\"b\\\"c\"]}",
 	};
 	AUTO_ENV e = ENV_INIT;
 	AUTO_ENV back = ENV_INIT;
@@ -318,19 +384,24 @@ static void export_formats(void **state)
 	env_set(&e, "KEY", "a 'b' <c>");
 	env_set(&e, "LONGER_KEY", " two\nlines ");
 	env_set(&e, "N", "007");
-	check_export(&e, "exports", "export KEY='a '\\''b'\\'' <c>'\n"
+	check_export(&e, "exports",
+		"export KEY='a '\\''b'\\'' <c>'\n"
 		"export LONGER_KEY=' two\nlines '\nexport N='007'");
-	check_export(&e, "docker-args", "--env=KEY='a '\\''b'\\'' <c>' "
+	check_export(&e, "docker-args",
+		"--env=KEY='a '\\''b'\\'' <c>' "
 		"--env=LONGER_KEY=' two\nlines ' --env=N='007'");
 	check_export(&e, "docker-args-keys", "--env=KEY --env=LONGER_KEY --env=N");
 	check_export(&e, "pack-keys", "--env KEY --env LONGER_KEY --env N");
 	check_export(&e, "shell", "KEY='a '\\''b'\\'' <c>' LONGER_KEY=' two\nlines ' N='007'");
 	check_export(&e, "envfile", "KEY=\"a 'b' <c>\"\nLONGER_KEY=\" two\\nlines \"\nN=7");
-	check_export(&e, "pretty", "KEY:         a 'b' <c>\nLONGER_KEY:  two\nlines\n"
+	check_export(&e, "pretty",
+		"KEY:         a 'b' <c>\nLONGER_KEY:  two\nlines\n"
 		"N:           007");
-	check_export(&e, "json", "{\"KEY\":\"a 'b' \\u003cc\\u003e\","
+	check_export(&e, "json",
+		"{\"KEY\":\"a 'b' \\u003cc\\u003e\","
 		"\"LONGER_KEY\":\" two\\nlines \",\"N\":\"007\"}");
-	check_export(&e, "json-list", "[{\"name\":\"KEY\",\"value\":\"a 'b' \\u003cc\\u003e\"},"
+	check_export(&e, "json-list",
+		"[{\"name\":\"KEY\",\"value\":\"a 'b' \\u003cc\\u003e\"},"
 		"{\"name\":\"LONGER_KEY\",\"value\":\" two\\nlines \"},"
 		"{\"name\":\"N\",\"value\":\"007\"}]");
 }

@@ -67,8 +67,8 @@ static char *golden_path(const char *name, const char *ending)
 {
 	const char *slash = strrchr(__FILE__, '/');
 
-	return xasprintf(
-		"%.*s/golden/gotemplate/%s%s", (int)(slash - __FILE__), __FILE__, name, ending);
+	return xasprintf("%.*s/golden/gotemplate/%s%s", (int)(slash - __FILE__), __FILE__, name,
+		ending);
 }
 
 static void load(const char *name, const char *ending, struct strbuf *out)
@@ -96,8 +96,9 @@ static void golden_templates_render_to_the_byte(void **state)
 		load(names[i], ".vars", &vars);
 		load(names[i], ".out", &expected);
 		strvec_split_lines(&lines, vars.buf);
-		assert_int_equal(
-			render_with(NULL, text.buf, (const char *const *)lines.items, &out), 0);
+		assert_int_equal(render_with(NULL, text.buf, (const char *const *)lines.items,
+					 &out),
+			0);
 		assert_string_equal(out.buf, expected.buf);
 	}
 }
@@ -254,8 +255,8 @@ static void json_paths_and_base64(void **state)
 		assert_int_equal(render_with(&host, examples[i].text, NULL, &out), 0);
 		assert_string_equal(out.buf, examples[i].expected);
 	}
-	assert_int_equal(
-		render_with(&host, "{{ json stdin | jmespath \"length(@)\" }}", NULL, &out),
+	assert_int_equal(render_with(&host, "{{ json stdin | jmespath \"length(@)\" }}", NULL,
+				 &out),
 		-ERR_INVALID);
 	assert_non_null(strstr(out.buf, "not supported here at '(@)'"));
 	host.input = "any carnal pleas";
@@ -268,8 +269,8 @@ static void json_paths_and_base64(void **state)
 			(const char *const[]){ "YQ=", "YQ=a", "Y", "====", "a*==", NULL };
 		*bad; bad++) {
 		host.input = *bad;
-		assert_int_equal(
-			render_with(&host, "{{ base64dec stdin }}", NULL, &out), -ERR_INVALID);
+		assert_int_equal(render_with(&host, "{{ base64dec stdin }}", NULL, &out),
+			-ERR_INVALID);
 	}
 }
 
@@ -285,11 +286,11 @@ static void var_looks_at_variables_then_environment(void **state)
 	AUTO_STRBUF out = STRBUF_INIT;
 
 	(void)state;
-	assert_int_equal(
-		render_with(&host,
-			"{{ var \"APP\" }} {{ var \"FROM_ENV\" }} [{{ var \"NO\" }}]"
-			"{{ render \"APP=in\" \"{{ var `APP` }}{{ var `PORTS` }}{{ .PORTS }}\" }}",
-			some_vars, &out),
+	assert_int_equal(render_with(&host,
+				 "{{ var \"APP\" }} {{ var \"FROM_ENV\" }} [{{ var \"NO\" }}]"
+				 "{{ render \"APP=in\" \"{{ var `APP` }}{{ var `PORTS` }}{{ .PORTS "
+				 "}}\" }}",
+				 some_vars, &out),
 		0);
 	assert_string_equal(out.buf, "web outer []inhttp:80:5000<no value>");
 }
@@ -351,25 +352,26 @@ static void a_folder_host_stays_in_its_folder(void **state)
 		0);
 	assert_string_equal(out.buf, "hello true false [a.txt bad.tmpl link loop.tmpl sub] "
 				     "[a.txt bad.tmpl link loop.tmpl] [sub]");
-	assert_int_equal(
-		render_with(&host, "{{ include \"sub/outer.tmpl\" \"who=me\" }}", NULL, &out), 0);
+	assert_int_equal(render_with(&host, "{{ include \"sub/outer.tmpl\" \"who=me\" }}", NULL,
+				 &out),
+		0);
 	assert_string_equal(out.buf, "me:<1me>");
 	absolute = xasprintf("{{ file \"%s/sub/../a.txt\" }}", dir);
 	assert_int_equal(render_with(&host, absolute, NULL, &out), 0);
 
-	assert_int_equal(
-		render_with(&host, "{{ file \"../../etc/passwd\" }}", NULL, &out), -ERR_DENIED);
+	assert_int_equal(render_with(&host, "{{ file \"../../etc/passwd\" }}", NULL, &out),
+		-ERR_DENIED);
 	assert_int_equal(render_with(&host, "{{ file \"link/passwd\" }}", NULL, &out), -ERR_DENIED);
-	assert_int_equal(
-		render_with(&host, "{{ exists \"/etc/passwd\" }}", NULL, &out), -ERR_DENIED);
+	assert_int_equal(render_with(&host, "{{ exists \"/etc/passwd\" }}", NULL, &out),
+		-ERR_DENIED);
 	assert_int_equal(render_with(&host, "{{ dir \"link\" }}", NULL, &out), -ERR_DENIED);
 	assert_int_equal(render_with(&host, "{{ file \"none\" }}", NULL, &out), -ERR_NOT_FOUND);
 	assert_int_equal(render_with(&host, "{{ file \"sub\" }}", NULL, &out), -ERR_INVALID);
-	assert_int_equal(
-		render_with(&host, "{{ include \"loop.tmpl\" }}", NULL, &out), -ERR_INVALID);
+	assert_int_equal(render_with(&host, "{{ include \"loop.tmpl\" }}", NULL, &out),
+		-ERR_INVALID);
 	assert_non_null(strstr(out.buf, "include each other"));
-	assert_int_equal(
-		render_with(&host, "{{ include \"bad.tmpl\" }}", NULL, &out), -ERR_INVALID);
+	assert_int_equal(render_with(&host, "{{ include \"bad.tmpl\" }}", NULL, &out),
+		-ERR_INVALID);
 	assert_non_null(strstr(out.buf, "template: bad.tmpl:2: function \"nosuch\" not defined"));
 	assert_int_equal(fs_rm_rf(dir, &err), 0);
 }
@@ -512,8 +514,8 @@ static void posix_variables_expand(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		AUTO_STRBUF out = STRBUF_INIT;
 		AUTO_ERR err = ERR_INIT;
-		int r = gotmpl_expand_posix(
-			cases[i].text, strlen(cases[i].text), &vars, &host, &out, &err);
+		int r = gotmpl_expand_posix(cases[i].text, strlen(cases[i].text), &vars, &host,
+			&out, &err);
 
 		assert_int_equal(r, cases[i].expected ? 0 : -ERR_INVALID);
 		assert_string_equal(out.buf, cases[i].expected ? cases[i].expected : "");

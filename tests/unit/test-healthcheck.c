@@ -89,13 +89,12 @@ static bool fake_sleep(void *cookie, uint64_t ms)
 	return !f->interrupted;
 }
 
-static const struct healthcheck_ops fake_ops = { fake_state, fake_exec, fake_fetch,
-	fake_listening, fake_sleep };
+static const struct healthcheck_ops fake_ops = { fake_state, fake_exec, fake_fetch, fake_listening,
+	fake_sleep };
 
 /* --- helpers --- */
 
-static int parse(const char *text, const char *process, struct healthchecks *list,
-	struct err *err)
+static int parse(const char *text, const char *process, struct healthchecks *list, struct err *err)
 {
 	json_t *root = NULL;
 	int r = jsonc_parse(text, strlen(text), &root, err);
@@ -132,12 +131,14 @@ static void app_json_entry_takes_every_field(void **state)
 	(void)state;
 	assert_int_equal(parse("{\"healthchecks\": {\"web\": [ {\"type\": \"startup\","
 			       "\"name\": \"n\", \"path\": \"health\", \"content\": \"up\","
-			       "\"scheme\": \"https\", \"port\": 81, \"attempts\": 7, \"timeout\": 8,"
+			       "\"scheme\": \"https\", \"port\": 81, \"attempts\": 7, \"timeout\": "
+			       "8,"
 			       "\"wait\": 9, \"initialDelay\": 10, \"warn\": true,"
 			       "\"httpHeaders\": [{\"name\": \"A\", \"value\": \"b\"}],"
 			       "\"onFailure\": {\"command\": \"tell 'the admin' now\","
 			       "\"url\": \"http://x/\"}, // comment\n } ]}}",
-				 "web", &list, &err), 1);
+				 "web", &list, &err),
+		1);
 	c = &list.items[0];
 	assert_string_equal(c->name, "n");
 	assert_int_equal(c->kind, HEALTHCHECK_HTTP);
@@ -164,7 +165,8 @@ static void app_json_entry_has_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(parse("{\"healthchecks\":{\"web\":[" ENTRY("\"path\":\"/\"") "]}}", "web",
-				 &list, &err), 1);
+				 &list, &err),
+		1);
 	c = &list.items[0];
 	assert_int_equal(c->attempts, 3);
 	assert_int_equal(c->timeout_s, 5);
@@ -185,7 +187,8 @@ static void only_startup_entries_are_taken(void **state)
 	assert_int_equal(parse("{\"healthchecks\":{\"web\":[{\"type\":\"liveness\",\"path\":\"/\"},"
 			       "{\"type\":\"readiness\",\"uptime\":1},"
 			       "{\"name\":\"forgot\",\"path\":\"/\"}]}}",
-				 "web", &list, &err), 1);
+				 "web", &list, &err),
+		1);
 	assert_int_equal(list.count, 0);
 	assert_int_equal(list.notes.count, 1);
 	assert_non_null(strstr(list.notes.items[0], "forgot"));
@@ -197,8 +200,9 @@ static void other_processes_have_no_checks(void **state)
 	AUTO_ERR err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(parse("{\"healthchecks\":{\"web\":[" ENTRY("\"uptime\":1") "]}}",
-				 "worker", &list, &err), 0);
+	assert_int_equal(parse("{\"healthchecks\":{\"web\":[" ENTRY("\"uptime\":1") "]}}", "worker",
+				 &list, &err),
+		0);
 	assert_int_equal(list.count, 0);
 	assert_int_equal(healthchecks_parse(NULL, "web", &list, &err), 0);
 }
@@ -227,20 +231,24 @@ static void mixing_ways_of_checking_is_refused(void **state)
 
 static void nonsense_is_refused(void **state)
 {
+	/* clang-format off */
 	static const char *const bad[] = {
-		"{\"healthchecks\":[]}",
-		"{\"healthchecks\":{\"web\":{}}}",
-		"{\"healthchecks\":{\"web\":[1]}}",
-		"{\"healthchecks\":{\"web\":[" ENTRY("\"port\":70000") "]}}",
-		"{\"healthchecks\":{\"web\":[" ENTRY("\"attempts\":-1") "]}}",
-		"{\"healthchecks\":{\"web\":[" ENTRY("\"timeout\":\"5\"") "]}}",
-		"{\"healthchecks\":{\"web\":[" ENTRY("\"path\":\"/a\\r\\nX: y\"") "]}}",
-		"{\"healthchecks\":{\"web\":[" ENTRY("\"path\":\"/\",\"scheme\":\"ftp\"") "]}}",
-		"{\"healthchecks\":{\"web\":[" ENTRY(
-			"\"path\":\"/\",\"httpHeaders\":[{\"name\":\"a\",\"value\":\"b\\nc\"}]") "]}}",
-		"{\"healthchecks\":{\"web\":[" ENTRY(
-			"\"uptime\":1,\"onFailure\":{\"command\":\"'open\"}") "]}}",
-	};
+			"{\"healthchecks\":[]}",
+			"{\"healthchecks\":{\"web\":{}}}",
+			"{\"healthchecks\":{\"web\":[1]}}",
+			"{\"healthchecks\":{\"web\":[" ENTRY("\"port\":70000") "]}}",
+			"{\"healthchecks\":{\"web\":[" ENTRY("\"attempts\":-1") "]}}",
+			"{\"healthchecks\":{\"web\":[" ENTRY("\"timeout\":\"5\"") "]}}",
+			"{\"healthchecks\":{\"web\":[" ENTRY("\"path\":\"/a\\r\\nX: y\"") "]}}",
+			"{\"healthchecks\":{\"web\":[" ENTRY(
+				"\"path\":\"/\",\"scheme\":\"ftp\"") "]}}",
+			"{\"healthchecks\":{\"web\":[" ENTRY(
+				"\"path\":\"/"
+				"\",\"httpHeaders\":[{\"name\":\"a\",\"value\":\"b\\nc\"}]") "]}}",
+			"{\"healthchecks\":{\"web\":[" ENTRY(
+				"\"uptime\":1,\"onFailure\":{\"command\":\"'open\"}") "]}}",
+		};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -282,8 +290,7 @@ static void checks_file_with_a_bad_setting_is_refused(void **state)
 	AUTO_ERR err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(healthchecks_parse_file("WAIT=soon\n/\n", 12, &list, &err),
-		-ERR_INVALID);
+	assert_int_equal(healthchecks_parse_file("WAIT=soon\n/\n", 12, &list, &err), -ERR_INVALID);
 	assert_int_equal(list.count, 0);
 }
 
@@ -348,8 +355,11 @@ static void http_wants_2xx_and_the_content(void **state)
 		const char *body;
 		int result;
 	} rows[] = {
-		{ 199, "hello", -ERR_FAILED }, { 200, "say hello", 0 }, { 299, "hello", 0 },
-		{ 300, "hello", -ERR_FAILED }, { 200, "HELLO", -ERR_FAILED },
+		{ 199, "hello", -ERR_FAILED },
+		{ 200, "say hello", 0 },
+		{ 299, "hello", 0 },
+		{ 300, "hello", -ERR_FAILED },
+		{ 200, "HELLO", -ERR_FAILED },
 		{ 500, "hello", -ERR_FAILED },
 	};
 
@@ -374,7 +384,8 @@ static void command_wants_exit_code_0(void **state)
 
 	(void)state;
 	assert_int_equal(run_entry(ENTRY("\"command\":[\"test\",\"-f x\"],\"timeout\":2"), &good,
-				 &err), 0);
+				 &err),
+		0);
 	assert_string_equal(good.asked.buf, "[test][-f x]2000");
 	assert_int_equal(run_entry(ENTRY("\"command\":[\"x\"],\"attempts\":1"), &bad, &err),
 		-ERR_FAILED);
@@ -455,10 +466,9 @@ static void open_ports_are_found_in_the_kernels_table(void **state)
 		"   0: 00000000:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000\n"
 		"   1: 0100007F:1389 00000000:0000 0A 00000000:00000000 00:00000000 00000000\n"
 		"   2: 020011AC:138A 010011AC:C350 01 00000000:00000000 00:00000000 00000000\n";
-	static const char tcp6[] =
-		"  sl  local_address                         remote_address\n"
-		"   0: 00000000000000000000000000000000:1F90 "
-		"00000000000000000000000000000000:0000 0A 00000000:00000000\n";
+	static const char tcp6[] = "  sl  local_address                         remote_address\n"
+				   "   0: 00000000000000000000000000000000:1F90 "
+				   "00000000000000000000000000000000:0000 0A 00000000:00000000\n";
 
 	(void)state;
 	assert_int_equal(healthcheck_scan_tcp(tcp, 5000), LISTENING_ALL);

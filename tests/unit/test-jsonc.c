@@ -41,7 +41,8 @@ static void check(const char *text, const char *want)
 static void comments_and_trailing_commas_vanish(void **state)
 {
 	(void)state;
-	check("{ // line\n \"a\": 1, /* block\n ** / */ \"b\": [1, 2,],\n}", "{\"a\":1,\"b\":[1,2]}");
+	check("{ // line\n \"a\": 1, /* block\n ** / */ \"b\": [1, 2,],\n}",
+		"{\"a\":1,\"b\":[1,2]}");
 	check("/**/[/* a */1/* b */, // c\n]//", "[1]");
 	check("\xef\xbb\xbf{\"a\":1}", "{\"a\":1}");
 }
@@ -140,8 +141,11 @@ static void table_reads_a_struct(void **state)
 	json_t *root;
 
 	(void)state;
-	assert_int_equal(read_task("{\"Command\":\"a b\",\"maintenance\":true,\"names\":[\"x\",\"y\"],"
-		"\"env\":{\"K\":\"v\"},\"quantity\":null,\"unknown\":1}", &t, &root, &err), 0);
+	assert_int_equal(read_task("{\"Command\":\"a "
+				   "b\",\"maintenance\":true,\"names\":[\"x\",\"y\"],"
+				   "\"env\":{\"K\":\"v\"},\"quantity\":null,\"unknown\":1}",
+				 &t, &root, &err),
+		0);
 	assert_string_equal(t.command, "a b");
 	assert_true(t.maintenance);
 	assert_int_equal(t.quantity, 7);

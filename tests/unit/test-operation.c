@@ -333,8 +333,8 @@ static void torn_last_record_is_not_there(void **state)
 	open_ctx(&ctx, dir);
 	strvec_push(&apps, "app");
 	assert_int_equal(journal_create(&ctx, "id", &apps, &j, &err), 0);
-	assert_int_equal(journal_append(j, one, &err), 0);
-	assert_int_equal(journal_append(j, one, &err), 0);
+	assert_int_equal(journal_append(j, one, true, &err), 0);
+	assert_int_equal(journal_append(j, one, true, &err), 0);
 	journal_free(j);
 	assert_int_equal(fs_read(path, 1 << 20, &text, &err), 0);
 	/* One byte of the second record differs. */

@@ -36,7 +36,8 @@ static void check(const char *text, const char *want)
 static void entries_are_sorted(void **state)
 {
 	(void)state;
-	check("worker: rake jobs:work\nweb: puma -p $PORT\n", "web=puma -p $PORT|worker=rake jobs:work");
+	check("worker: rake jobs:work\nweb: puma -p $PORT\n",
+		"web=puma -p $PORT|worker=rake jobs:work");
 	check("  web:x  \r\n\r\n\tB_1-c :  y z\t\r\n", "B_1-c=y z|web=x");
 	check("web: a", "web=a");
 	check("web: : #", "web=: #");
@@ -146,7 +147,8 @@ static void variables_are_expanded_once(void **state)
 static void what_is_no_variable(void **state)
 {
 	(void)state;
-	check_expand("echo $(date) $((1+1)) \"$(id $A)\"", "echo $(date) $((1+1)) \"$(id va $B \\)\"");
+	check_expand("echo $(date) $((1+1)) \"$(id $A)\"",
+		"echo $(date) $((1+1)) \"$(id va $B \\)\"");
 	check_expand("a$ $/ $. b$", "a$ $/ $. b$");
 	check_expand("a$$b$1c$?d${}e${#}f", "abcdef");
 	check_expand("x${A", "xA");

@@ -62,8 +62,10 @@ static void options_may_hold_quotes_and_blanks(void **state)
 	AUTO_SSHKEYS k = SSHKEYS_INIT;
 
 	(void)state;
-	parse("command=\"FINGERPRINT=" FP_A " NAME=old `cat /h/.sshcommand` $SSH_ORIGINAL_COMMAND\","
-		"from=\"10.0.0.1, 10.0.0.2\",environment=\"A=\\\"b\\\"\",no-pty " KEY_A "\n", &k);
+	parse("command=\"FINGERPRINT=" FP_A
+	      " NAME=old `cat /h/.sshcommand` $SSH_ORIGINAL_COMMAND\","
+	      "from=\"10.0.0.1, 10.0.0.2\",environment=\"A=\\\"b\\\"\",no-pty " KEY_A "\n",
+		&k);
 	assert_string_equal(k.lines[0].name, "old");
 	assert_string_equal(k.lines[0].options,
 		"from=\"10.0.0.1, 10.0.0.2\",environment=\"A=\\\"b\\\"\",no-pty");
@@ -73,8 +75,8 @@ static void options_may_hold_quotes_and_blanks(void **state)
 static void foreign_lines_stay_byte_for_byte(void **state)
 {
 	static const char text[] = "# a comment\r\n\n  \t\n" KEY_A " plain\nno key at all\n"
-		"command=\"date\",no-pty " KEY_B "\n\xff\xfe\n"
-		LINE(FP_B, "b", KEY_B) "\nlast without newline";
+				   "command=\"date\",no-pty " KEY_B
+				   "\n\xff\xfe\n" LINE(FP_B, "b", KEY_B) "\nlast without newline";
 	AUTO_SSHKEYS k = SSHKEYS_INIT;
 
 	(void)state;
@@ -109,8 +111,12 @@ static char *added(const char *text, const char *name, bool same_name, bool same
 	AUTO_SSHKEY key = SSHKEY_INIT;
 	AUTO_STRBUF out = STRBUF_INIT;
 	AUTO_ERR err = ERR_INIT;
-	struct sshkeys_new add = { .name = name, .key = &key, .fingerprint = FP_A,
-		.home = "/home/dokku", .allow_same_name = same_name, .allow_same_key = same_key };
+	struct sshkeys_new add = { .name = name,
+		.key = &key,
+		.fingerprint = FP_A,
+		.home = "/home/dokku",
+		.allow_same_name = same_name,
+		.allow_same_key = same_key };
 
 	parse(text, &k);
 	assert_int_equal(sshkey_parse(KEY_A " me\n", strlen(KEY_A " me\n"), &key, &err), 0);
@@ -131,7 +137,8 @@ static void check_added(const char *text, const char *name, const char *want)
 static void add_writes_the_line_of_the_documentation(void **state)
 {
 	(void)state;
-	check_added("", "jane", "command=\"FINGERPRINT=" FP_A " NAME=\\\"jane\\\" "
+	check_added("", "jane",
+		"command=\"FINGERPRINT=" FP_A " NAME=\\\"jane\\\" "
 		"`cat /home/dokku/.sshcommand` $SSH_ORIGINAL_COMMAND\","
 		"no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding "
 		"ssh-ed25519 " BLOB_A " me\n");
@@ -184,7 +191,8 @@ static void removes_exact_names_and_fingerprints(void **state)
 
 	(void)state;
 	parse(LINE(FP_A, "a", KEY_A "\n") "# c\n" LINE(FP_B, "ab", KEY_B "\n")
-		LINE(FP_B, "a", KEY_B), &k);
+			LINE(FP_B, "a", KEY_B),
+		&k);
 	assert_int_equal(sshkeys_remove_name(&k, "."), 0);
 	assert_int_equal(sshkeys_remove_name(&k, "a.*"), 0);
 	assert_int_equal(sshkeys_remove_name(&k, "a"), 2);
@@ -207,8 +215,8 @@ static void lists_as_text(void **state)
 	parse(TWO, &k);
 	assert_int_equal(sshkeys_list_text(&k, NULL, &out, &err), 0);
 	assert_string_equal(out.buf,
-		FP_A " NAME=\"jane\" SSHCOMMAND_ALLOWED_KEYS=\"" OPTIONS "\"\n"
-		FP_B " NAME=\"bob b\" SSHCOMMAND_ALLOWED_KEYS=\"" OPTIONS "\"\n");
+		FP_A " NAME=\"jane\" SSHCOMMAND_ALLOWED_KEYS=\"" OPTIONS "\"\n" FP_B
+		     " NAME=\"bob b\" SSHCOMMAND_ALLOWED_KEYS=\"" OPTIONS "\"\n");
 	strbuf_clear(&out);
 	assert_int_equal(sshkeys_list_text(&k, "bob b", &out, &err), 0);
 	assert_string_equal(out.buf,
@@ -233,11 +241,14 @@ static void lists_as_json(void **state)
 
 	(void)state;
 	parse(TWO, &k);
-	check_json(&k, NULL, "[{ \"fingerprint\": \"" FP_A "\", \"name\": \"jane\", "
-		"\"SSHCOMMAND_ALLOWED_KEYS\": \"" OPTIONS "\", \"public-key\": \"" KEY_A " me@host\" },"
+	check_json(&k, NULL,
+		"[{ \"fingerprint\": \"" FP_A "\", \"name\": \"jane\", "
+		"\"SSHCOMMAND_ALLOWED_KEYS\": \"" OPTIONS "\", \"public-key\": \"" KEY_A
+		" me@host\" },"
 		"{ \"fingerprint\": \"" FP_B "\", \"name\": \"bob b\", "
 		"\"SSHCOMMAND_ALLOWED_KEYS\": \"" OPTIONS "\", \"public-key\": \"" KEY_B "\" }]\n");
-	check_json(&k, "bob b", "[{\"fingerprint\":\"" FP_B "\",\"name\":\"bob b\","
+	check_json(&k, "bob b",
+		"[{\"fingerprint\":\"" FP_B "\",\"name\":\"bob b\","
 		"\"SSHCOMMAND_ALLOWED_KEYS\":\"" OPTIONS "\",\"public-key\":\"" KEY_B "\"}]\n");
 	check_json(&k, "nobody", "[]\n");
 	check_json(&none, NULL, "[]\n");
@@ -256,7 +267,7 @@ static void check_key(const char *text, size_t len, const char *want)
 static void key_texts_that_are_refused(void **state)
 {
 	const char *type = "the ssh public key does not start with a known type "
-		"(options are not allowed)";
+			   "(options are not allowed)";
 	const char *lines = KEY_A "\n" KEY_B "\n";
 	const char *options = "no-pty " KEY_A;
 	const char *other = "ssh-rsa " BLOB_A;
@@ -334,7 +345,8 @@ static void key_types_of_the_real_ssh_keygen(void **state)
 		AUTO_FREE char *fp = NULL;
 		struct child_status st;
 
-		strvec_pushl(&c.argv, "ssh-keygen", "-q", "-t", types[i], "-N", "", "-f", path, NULL);
+		strvec_pushl(&c.argv, "ssh-keygen", "-q", "-t", types[i], "-N", "", "-f", path,
+			NULL);
 		assert_int_equal(child_run(&c, &st, &err), 0);
 		assert_int_equal(st.code, 0);
 		assert_int_equal(fs_read(public, SSHKEY_TEXT_MAX, &text, &err), 0);

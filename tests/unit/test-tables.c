@@ -85,7 +85,8 @@ static void row_is_settable_and_checked(void **state)
 	AUTO_ERR err = ERR_INIT;
 	AUTO_FREE char *value = NULL;
 
-	assert_int_equal(property_set(&w->ctx, &before, "sloop", "mast-count", "2", &err), -ERR_USAGE);
+	assert_int_equal(property_set(&w->ctx, &before, "sloop", "mast-count", "2", &err),
+		-ERR_USAGE);
 	assert_string_equal(err_text(&err),
 		"Invalid property specified, valid properties include: colour");
 	err_clear(&err);
@@ -180,7 +181,8 @@ static void row_is_in_completion_and_reference(void **state)
 	catalog_zsh(after_list, &zsh);
 	assert_non_null(strstr(zsh.buf, "mast-count"));
 	catalog_reference(&after, &page);
-	assert_non_null(strstr(page.buf, "| `mast-count` | app, global | 1 | How many masts it has |"));
+	assert_non_null(
+		strstr(page.buf, "| `mast-count` | app, global | 1 | How many masts it has |"));
 }
 
 static void plugin_with_rows_gets_its_commands(void **state)

@@ -91,10 +91,24 @@ static void real_xargs(const char *text, struct strvec *ret)
 static void xargs_agrees_with_the_real_one(void **state)
 {
 	static const char *const texts[] = {
-		"-v /a:/b --label 'x=y z' -e \"K=a b\"", "a\\\nb", "a\\", "x \\", "\\", "\\\n",
-		"a\vb\fc\rd", "\vb \fc\n\rd \v", "''\n", "'' \"\"\n",
-		"a\\\\b", "\\\"x", "\"a\\\\\"b", "one\ntwo\n\nthree",
-		"--opt='a'\"b\"c\\ d", "\\ ", "%s\\\\n $(id)", "\xc2\xa0 \xff",
+		"-v /a:/b --label 'x=y z' -e \"K=a b\"",
+		"a\\\nb",
+		"a\\",
+		"x \\",
+		"\\",
+		"\\\n",
+		"a\vb\fc\rd",
+		"\vb \fc\n\rd \v",
+		"''\n",
+		"'' \"\"\n",
+		"a\\\\b",
+		"\\\"x",
+		"\"a\\\\\"b",
+		"one\ntwo\n\nthree",
+		"--opt='a'\"b\"c\\ d",
+		"\\ ",
+		"%s\\\\n $(id)",
+		"\xc2\xa0 \xff",
 	};
 
 	(void)state;

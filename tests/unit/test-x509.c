@@ -15,11 +15,30 @@
 static void host_names_follow_the_rules(void **state)
 {
 	static const char *const good[] = {
-		"localhost", "a.example", "*.example.com", "A-1.b_c.example", "xn--bcher-kva.example",
+		"localhost",
+		"a.example",
+		"*.example.com",
+		"A-1.b_c.example",
+		"xn--bcher-kva.example",
 	};
 	static const char *const bad[] = {
-		"", ".", "a.", ".a", "a..b", "*", "*.", "*.*.a", "a.*.b", "-a.b", "a-.b", "a b", "a/b",
-		"a\nb", "b\xc3\xbc.de", "a,b", "a;b",
+		"",
+		".",
+		"a.",
+		".a",
+		"a..b",
+		"*",
+		"*.",
+		"*.*.a",
+		"a.*.b",
+		"-a.b",
+		"a-.b",
+		"a b",
+		"a/b",
+		"a\nb",
+		"b\xc3\xbc.de",
+		"a,b",
+		"a;b",
 	};
 
 	(void)state;
@@ -59,7 +78,8 @@ static X509 *cert_named(const char *cn, int cn_len, const char *alt, int alt_len
 	ASN1_IA5STRING *s = ASN1_IA5STRING_new();
 
 	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", V_ASN1_UTF8STRING,
-		(const unsigned char *)cn, cn_len, -1, 0), 1);
+				 (const unsigned char *)cn, cn_len, -1, 0),
+		1);
 	assert_int_equal(ASN1_STRING_set(s, alt, alt_len), 1);
 	GENERAL_NAME_set0_value(general, GEN_DNS, s);
 	sk_GENERAL_NAME_push(names, general);

@@ -199,6 +199,22 @@ static int run_shown(struct child *c, struct child_status *st, struct err *err)
 	return r;
 }
 
+/*
+ * Nobody looks at the image between its build and its release: it gets the label of the latter at
+ * once, which saves the making of another image.
+ */
+static const char *stage_label(const struct build *b)
+{
+	static const char *const between[] = { "post-build", "post-build-dockerfile",
+		"builder-build", "pre-release-builder", "pre-release-dockerfile" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(between); i++) {
+		if (trigger_has_external(b->ctx, between[i]))
+			return "--label=com.dokku.image-stage=build";
+	}
+	return "--label=com.dokku.image-stage=release";
+}
+
 static int run_docker(const struct build *b, struct err *err)
 {
 	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
@@ -215,8 +231,7 @@ static int run_docker(const struct build *b, struct err *err)
 	else
 		strvec_push(&c.argv, "--force-rm"); /* nothing else would find what a RUN left */
 	labels_args(b->ctx, b->app, &c.argv);
-	strvec_pushl(&c.argv, "--label=com.dokku.image-stage=build",
-		"--label=com.dokku.builder-type=dockerfile", NULL);
+	strvec_pushl(&c.argv, stage_label(b), "--label=com.dokku.builder-type=dockerfile", NULL);
 	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
 	r = add_options(b, &c.argv, err);
 	if (r >= 0)

@@ -75,8 +75,8 @@ int set_attach(struct parse *p, const struct create_flag *f, const char *value, 
 	return 0;
 }
 
-int set_interactive(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_interactive(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	int r = value_bool(value, &p->out->interactive, err);
 
@@ -116,8 +116,8 @@ static void replace(char **at, const char *value)
 	*at = xstrdup_null(value);
 }
 
-int set_client_value(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_client_value(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	replace(strcmp(f->name, "name") == 0 ? &p->out->name : &p->out->detach_keys,
 		*value ? value : NULL);
@@ -128,8 +128,8 @@ int set_pull(struct parse *p, const struct create_flag *f, const char *value, st
 {
 	if (*value && strcmp(value, "always") != 0 && strcmp(value, "missing") != 0 &&
 		strcmp(value, "never") != 0)
-		return err_set(
-			err, ERR_INVALID, "'%.64s' is none of always, missing, never", value);
+		return err_set(err, ERR_INVALID, "'%.64s' is none of always, missing, never",
+			value);
 	replace(&p->out->pull, *value ? value : NULL);
 	return 0;
 }
@@ -155,8 +155,8 @@ int set_platform(struct parse *p, const struct create_flag *f, const char *value
 }
 
 /* Its default, true, does nothing any more; false wants signatures checked. */
-int set_content_trust(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_content_trust(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	bool on;
 	int r = value_bool(value, &on, err);
@@ -230,8 +230,8 @@ int set_label(struct parse *p, const struct create_flag *f, const char *value, s
 }
 
 /* One line of an env-file (ENV) or label-file. */
-static int add_line(
-	struct parse *p, const char *line, bool env, struct strvec *out, struct err *err)
+static int add_line(struct parse *p, const char *line, bool env, struct strvec *out,
+	struct err *err)
 {
 	char *pair = NULL;
 	size_t len;
@@ -258,8 +258,8 @@ static int add_line(
 	return r;
 }
 
-static int read_pairs(
-	struct parse *p, const char *path, bool env, struct strvec *out, struct err *err)
+static int read_pairs(struct parse *p, const char *path, bool env, struct strvec *out,
+	struct err *err)
 {
 	AUTO_STRBUF content = STRBUF_INIT;
 	AUTO_STRVEC lines = STRVEC_INIT;
@@ -309,8 +309,8 @@ int finish_env(struct parse *p, struct err *err)
 		json_t *at = json_object_get(index, name);
 
 		if (at) {
-			json_array_set_new(
-				list, (size_t)json_integer_value(at), text(all.items[i]));
+			json_array_set_new(list, (size_t)json_integer_value(at),
+				text(all.items[i]));
 			continue;
 		}
 		put(index, name, json_integer((json_int_t)json_array_size(list)));

@@ -131,8 +131,8 @@ static const char *skip_number_or_star(const char *s)
 }
 
 /* "TYPE MAJOR:MINOR MODE" */
-int set_device_rule(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_device_rule(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	const char *s = value;
 	size_t mode;

@@ -32,8 +32,8 @@ static int health_number(struct parse *p, const struct create_flag *f, int64_t n
 	return 0;
 }
 
-int set_health_duration(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_health_duration(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	int64_t ns;
 	int r = value_duration(value, &ns, err);
@@ -41,8 +41,8 @@ int set_health_duration(
 	return r ? r : health_number(p, f, ns, err);
 }
 
-int set_health_retries(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_health_retries(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	int64_t n;
 	int r = value_int(value, INT32_MIN, INT32_MAX, &n, err);

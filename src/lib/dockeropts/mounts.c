@@ -88,12 +88,12 @@ int set_volume(struct parse *p, const struct create_flag *f, const char *value, 
 enum mount_kind {
 	M_TYPE,
 	M_SOURCE,
-	M_TEXT,	 /* a member of the group */
+	M_TEXT,  /* a member of the group */
 	M_LOWER, /* the same, lower case */
-	M_BOOL,	 /* a boolean that may stand without value */
+	M_BOOL,  /* a boolean that may stand without value */
 	M_RECURSIVE,
 	M_DRIVER, /* the volume driver's name */
-	M_PAIR,	  /* "key=value" into a map of the group */
+	M_PAIR,   /* "key=value" into a map of the group */
 	M_OPTION, /* "key=value" into the volume driver's options */
 	M_SIZE,
 	M_MODE,
@@ -162,8 +162,8 @@ static int mount_recursive(json_t *group, const char *value, struct err *err)
 	return 0;
 }
 
-static int mount_number(
-	json_t *group, const struct mount_key *k, const char *value, struct err *err)
+static int mount_number(json_t *group, const struct mount_key *k, const char *value,
+	struct err *err)
 {
 	int64_t n = 0;
 	int r;

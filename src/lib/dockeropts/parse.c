@@ -47,8 +47,8 @@ static int check_argv(char *const *argv, struct err *err)
 		if (i >= DOCKEROPTS_MAX_ARGS || bytes > DOCKEROPTS_MAX_BYTES)
 			return err_set(err, ERR_INVALID, "there are too many docker options");
 		if (!utf8_valid(argv[i], len))
-			return err_set(
-				err, ERR_INVALID, "docker option %zu is not valid UTF-8", i + 1);
+			return err_set(err, ERR_INVALID, "docker option %zu is not valid UTF-8",
+				i + 1);
 	}
 	return 0;
 }
@@ -88,8 +88,8 @@ static bool usable(const struct parse *p, const struct create_flag *f)
 }
 
 /* "--name", "--name=value", "--name value". *I is moved past a value that was taken. */
-static int parse_long(
-	struct parse *p, char *const *argv, size_t *i, struct strbuf *ret_flag, struct err *err)
+static int parse_long(struct parse *p, char *const *argv, size_t *i, struct strbuf *ret_flag,
+	struct err *err)
 {
 	const char *word = argv[*i];
 	const char *name = word + 2;
@@ -114,8 +114,8 @@ static int parse_long(
 }
 
 /* "-it", "-eX", "-e=X", "-e X": letters without value may be grouped, the last may have one. */
-static int parse_short(
-	struct parse *p, char *const *argv, size_t *i, struct strbuf *ret_flag, struct err *err)
+static int parse_short(struct parse *p, char *const *argv, size_t *i, struct strbuf *ret_flag,
+	struct err *err)
 {
 	const char *at = argv[*i] + 1;
 

@@ -165,8 +165,8 @@ static int publish_pairs(struct parse *p, const char *value, struct err *err)
 		else if (strcmp(key, "protocol") == 0)
 			to = &proto;
 		if (!v || !*key)
-			return err_set(
-				err, ERR_INVALID, "'%.64s' is not of the form KEY=VALUE", pair);
+			return err_set(err, ERR_INVALID, "'%.64s' is not of the form KEY=VALUE",
+				pair);
 		if (!to)
 			continue; /* the docker program ignores other keys */
 		free(*to);

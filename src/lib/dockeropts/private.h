@@ -38,8 +38,8 @@ enum flag_section { CONFIG, HOST };
 struct create_flag;
 
 /* 0, DOCKEROPTS_NEEDS_CLIENT, or an error that the caller prefixes with the flag's name. */
-typedef int (*flag_set_fn)(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err);
+typedef int (*flag_set_fn)(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err);
 
 struct create_flag {
 	const char *name;

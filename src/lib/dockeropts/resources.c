@@ -37,8 +37,8 @@ int set_swappiness(struct parse *p, const struct create_flag *f, const char *val
 }
 
 /* Engines since API 1.42 do not know it any more, and kernels before that neither. */
-int set_kernel_memory(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_kernel_memory(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	int64_t n;
 	int r = value_size(value, &n, err);
@@ -50,8 +50,8 @@ int set_kernel_memory(
 	return 0;
 }
 
-int set_blkio_weight(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_blkio_weight(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	int64_t n;
 	int r = value_int(value, 0, UINT16_MAX, &n, err);
@@ -69,16 +69,16 @@ static const char *device_value(const char *value, char **ret_path, struct err *
 	AUTO_FREE char *path = cut(value, ':', &rest);
 
 	if (!rest || strncmp(path, "/dev/", 5) != 0) {
-		(void)err_set(
-			err, ERR_INVALID, "'%.100s' is not of the form /dev/NAME:VALUE", value);
+		(void)err_set(err, ERR_INVALID, "'%.100s' is not of the form /dev/NAME:VALUE",
+			value);
 		return NULL;
 	}
 	*ret_path = TAKE_PTR(path);
 	return rest;
 }
 
-int set_device_rate(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_device_rate(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	AUTO_FREE char *path = NULL;
 	const char *rate = device_value(value, &path, err);
@@ -101,8 +101,8 @@ int set_device_rate(
 	return 0;
 }
 
-int set_device_weight(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_device_weight(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	AUTO_FREE char *path = NULL;
 	const char *weight = device_value(value, &path, err);
@@ -166,8 +166,8 @@ int set_ulimit(struct parse *p, const struct create_flag *f, const char *value, 
 	int r;
 
 	if (!limits || !is_ulimit(name))
-		return err_set(
-			err, ERR_INVALID, "'%.64s' is not of the form NAME=SOFT[:HARD]", value);
+		return err_set(err, ERR_INVALID, "'%.64s' is not of the form NAME=SOFT[:HARD]",
+			value);
 	r = parse_ulimit(limits, &soft, &hard, err);
 	if (r)
 		return r;
@@ -229,8 +229,8 @@ int set_log_opt(struct parse *p, const struct create_flag *f, const char *value,
 	return 0;
 }
 
-int set_storage_opt(
-	struct parse *p, const struct create_flag *f, const char *value, struct err *err)
+int set_storage_opt(struct parse *p, const struct create_flag *f, const char *value,
+	struct err *err)
 {
 	if (!strchr(value, '='))
 		return err_set(err, ERR_INVALID, "'%.64s' is not of the form KEY=VALUE", value);

@@ -54,8 +54,8 @@ static int read_digits(const char *s, int base, uint64_t *ret)
 	return value > INT64_MAX ? -1 : 0;
 }
 
-static int read_int(
-	const char *s, bool prefixes, int64_t min, int64_t max, int64_t *ret, struct err *err)
+static int read_int(const char *s, bool prefixes, int64_t min, int64_t max, int64_t *ret,
+	struct err *err)
 {
 	const char *p = s;
 	bool negative = *p == '-';
@@ -191,8 +191,8 @@ static const char *duration_part(const char *s, int64_t *total)
 	}
 	unit = duration_unit(s);
 	if (!digits || !unit || __builtin_mul_overflow(whole, unit->ns, &whole) ||
-		__builtin_add_overflow(
-			whole, (int64_t)(fraction * ((double)unit->ns / scale)), &whole) ||
+		__builtin_add_overflow(whole, (int64_t)(fraction * ((double)unit->ns / scale)),
+			&whole) ||
 		__builtin_add_overflow(*total, whole, total))
 		return NULL;
 	return s + strlen(unit->name);
@@ -215,8 +215,8 @@ int value_duration(const char *s, int64_t *ret_ns, struct err *err)
 	while (p && *p)
 		p = duration_part(p, &total);
 	if (!p)
-		return err_set(
-			err, ERR_INVALID, "'%.64s' is not a duration such as 1m30s or 500ms", s);
+		return err_set(err, ERR_INVALID, "'%.64s' is not a duration such as 1m30s or 500ms",
+			s);
 	*ret_ns = negative ? -total : total;
 	return 0;
 }

@@ -33,9 +33,10 @@ static int begin(struct engine *e, struct http_conn *c, const char *id, const st
 	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
-	struct engine_request rq = {
-		.method = "POST", .target = &t, .upgrade = true, .timeout_ms = e->timeout_ms
-	};
+	struct engine_request rq = { .method = "POST",
+		.target = &t,
+		.upgrade = true,
+		.timeout_ms = e->timeout_ms };
 	int r;
 
 	target_noun(&t, "/containers/", id, "/attach");
@@ -67,8 +68,8 @@ int engine_container_run(struct engine *e, const char *id, const struct engine_i
 	return r < 0 ? r : engine_wait_end(&w, 0, ret_code, err);
 }
 
-int engine_container_attach(
-	struct engine *e, const char *id, const struct engine_io *io, struct err *err)
+int engine_container_attach(struct engine *e, const char *id, const struct engine_io *io,
+	struct err *err)
 {
 	struct attached a = { .e = e, .id = id };
 	AUTO_HTTP_CONN c;

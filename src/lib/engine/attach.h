@@ -17,5 +17,5 @@ MUST_CHECK int engine_container_run(struct engine *e, const char *id, const stru
 	const char *condition, int *ret_code, struct err *err);
 
 /* Attaches to a running container until its streams end. */
-MUST_CHECK int engine_container_attach(
-	struct engine *e, const char *id, const struct engine_io *io, struct err *err);
+MUST_CHECK int engine_container_attach(struct engine *e, const char *id, const struct engine_io *io,
+	struct err *err);

@@ -64,8 +64,8 @@ static void move_mac_address(json_t *body)
 
 	if (!mac || !*mac)
 		return;
-	endpoint = child_object(
-		child_object(child_object(body, "NetworkingConfig"), "EndpointsConfig"),
+	endpoint = child_object(child_object(child_object(body, "NetworkingConfig"),
+					"EndpointsConfig"),
 		mode ? mode : "default");
 	if (!json_object_get(endpoint, "MacAddress"))
 		json_object_set(endpoint, "MacAddress", json_object_get(body, "MacAddress"));
@@ -90,8 +90,8 @@ static int connect_later(struct engine *e, const char *id, json_t *later, struct
 	return 0;
 }
 
-int engine_container_create(
-	struct engine *e, const char *name, const json_t *config, char **ret_id, struct err *err)
+int engine_container_create(struct engine *e, const char *name, const json_t *config, char **ret_id,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	json_auto_t *body = json_deep_copy(config);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* METHOD /containers/ID/VERB without a body, and with its answer dropped. */
-static int simple(
-	struct engine *e, const char *method, const char *id, const char *verb, struct err *err)
+static int simple(struct engine *e, const char *method, const char *id, const char *verb,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	int r;
@@ -22,8 +22,8 @@ int engine_container_start(struct engine *e, const char *id, struct err *err)
 }
 
 /* The engine answers after the container's grace time, which may be longer than a plain call. */
-static int stop_like(
-	struct engine *e, const char *id, const char *verb, int timeout_s, struct err *err)
+static int stop_like(struct engine *e, const char *id, const char *verb, int timeout_s,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	struct engine_request rq = { .method = "POST", .target = &t, .timeout_ms = e->timeout_ms };
@@ -61,8 +61,8 @@ int engine_container_kill(struct engine *e, const char *id, const char *signal, 
 	return r < 0 ? r : 0;
 }
 
-int engine_container_remove(
-	struct engine *e, const char *id, bool force, bool volumes, struct err *err)
+int engine_container_remove(struct engine *e, const char *id, bool force, bool volumes,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	int r;
@@ -113,8 +113,8 @@ const char *engine_container_address(const json_t *inspected, const char *networ
 	return NULL;
 }
 
-int engine_container_list(
-	struct engine *e, bool all, const json_t *filters, json_t **ret, struct err *err)
+int engine_container_list(struct engine *e, bool all, const json_t *filters, json_t **ret,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	int r;
@@ -136,8 +136,8 @@ int engine_container_update(struct engine *e, const char *id, const json_t *body
 	return r < 0 ? r : 0;
 }
 
-int engine_container_top(
-	struct engine *e, const char *id, const char *ps_args, json_t **ret, struct err *err)
+int engine_container_top(struct engine *e, const char *id, const char *ps_args, json_t **ret,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	int r;
@@ -148,8 +148,8 @@ int engine_container_top(
 	return r < 0 ? r : 0;
 }
 
-int engine_container_resize(
-	struct engine *e, const char *id, unsigned rows, unsigned cols, struct err *err)
+int engine_container_resize(struct engine *e, const char *id, unsigned rows, unsigned cols,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	int r;
@@ -193,8 +193,8 @@ int engine_archive_get(struct engine *e, const char *id, const char *path, http_
 	return engine_stream(e, &rq, sink, ctx, err);
 }
 
-static int archive_put(struct engine *e, const char *id, const char *path,
-	struct engine_request rq, struct err *err)
+static int archive_put(struct engine *e, const char *id, const char *path, struct engine_request rq,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 
@@ -214,8 +214,8 @@ int engine_archive_put(struct engine *e, const char *id, const char *path, const
 	return archive_put(e, id, path, rq, err);
 }
 
-int engine_archive_put_fd(
-	struct engine *e, const char *id, const char *path, int tar_fd, struct err *err)
+int engine_archive_put_fd(struct engine *e, const char *id, const char *path, int tar_fd,
+	struct err *err)
 {
 	struct engine_request rq = { .body_from_fd = true, .body_fd = tar_fd };
 

@@ -74,13 +74,13 @@ static int refused(struct http_conn *c, struct err *err)
 	if (http_body(c, collect, &body, &ignored) < 0)
 		http_close(c);
 	add_message(&body, &text);
-	return err_set(
-		err, kind_of_status(status), "the Docker Engine says %s (%d)", text.buf, status);
+	return err_set(err, kind_of_status(status), "the Docker Engine says %s (%d)", text.buf,
+		status);
 }
 
 /* Sends RQ with the API version (0: none) in front of the path. */
-static int begin_versioned(
-	struct http_conn *c, const struct engine_request *rq, unsigned minor, struct err *err)
+static int begin_versioned(struct http_conn *c, const struct engine_request *rq, unsigned minor,
+	struct err *err)
 {
 	AUTO_STRBUF target = STRBUF_INIT;
 	char *json = rq->json ? json_dumps(rq->json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
@@ -135,9 +135,9 @@ static unsigned parse_api(const char *text)
 static int ping(struct engine *e, unsigned *ret_minor, struct err *err)
 {
 	AUTO_TARGET target = HTTP_TARGET_INIT;
-	struct engine_request rq = {
-		.method = "GET", .target = &target, .timeout_ms = e->timeout_ms
-	};
+	struct engine_request rq = { .method = "GET",
+		.target = &target,
+		.timeout_ms = e->timeout_ms };
 	int r;
 
 	target_path(&target, "/_ping");
@@ -154,9 +154,9 @@ static int ask_version(struct engine *e, unsigned *ret_minor, struct err *err)
 {
 	AUTO_TARGET target = HTTP_TARGET_INIT;
 	json_auto_t *answer = NULL;
-	struct engine_request rq = {
-		.method = "GET", .target = &target, .timeout_ms = e->timeout_ms
-	};
+	struct engine_request rq = { .method = "GET",
+		.target = &target,
+		.timeout_ms = e->timeout_ms };
 	int r;
 
 	target_path(&target, "/version");
@@ -191,8 +191,8 @@ int engine_api(struct engine *e, struct err *err)
 	return (int)e->api_minor;
 }
 
-int engine_begin(
-	struct engine *e, struct http_conn *c, const struct engine_request *rq, struct err *err)
+int engine_begin(struct engine *e, struct http_conn *c, const struct engine_request *rq,
+	struct err *err)
 {
 	int r = target_check(rq->target, err);
 
@@ -216,8 +216,8 @@ int engine_read_json(struct http_conn *c, json_t **ret, struct err *err)
 	json = body.len ? json_loadb(body.buf, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &bad)
 			: json_null();
 	if (!json)
-		return err_set(
-			err, ERR_INVALID, "the Docker Engine's answer is not JSON: %s", bad.text);
+		return err_set(err, ERR_INVALID, "the Docker Engine's answer is not JSON: %s",
+			bad.text);
 	*ret = json;
 	return 0;
 }
@@ -250,9 +250,10 @@ int engine_stream(struct engine *e, const struct engine_request *rq, http_sink s
 int engine_call_target(struct engine *e, const char *method, const struct http_target *target,
 	const json_t *body, json_t **ret, struct err *err)
 {
-	struct engine_request rq = {
-		.method = method, .target = target, .json = body, .timeout_ms = e->timeout_ms
-	};
+	struct engine_request rq = { .method = method,
+		.target = target,
+		.json = body,
+		.timeout_ms = e->timeout_ms };
 
 	return engine_send(e, &rq, ret, err);
 }

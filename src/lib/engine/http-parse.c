@@ -65,8 +65,8 @@ static int malformed(struct err *err, const char *what)
 }
 
 /* 1 when p->line holds a whole line (without its end), 0 when more input is needed. */
-static int take_line(
-	struct http_parser *p, const char *data, size_t len, size_t *used, struct err *err)
+static int take_line(struct http_parser *p, const char *data, size_t len, size_t *used,
+	struct err *err)
 {
 	const char *end = len ? memchr(data, '\n', len) : NULL;
 	size_t n = end ? (size_t)(end - data) : len;

@@ -53,7 +53,7 @@ struct http_parser {
 	/* private */
 	enum http_state state;
 	bool head_only; /* the request was a HEAD */
-	bool upgrade;	/* the request asked for a raw connection */
+	bool upgrade;   /* the request asked for a raw connection */
 	bool chunked;
 	bool has_length;
 	bool close;

@@ -23,9 +23,11 @@ enum { SENT = 0, CLOSED_EARLY = 1 };
 
 void http_conn_init(struct http_conn *c, const char *socket_path)
 {
-	*c = (struct http_conn){
-		.socket_path = socket_path, .cancel_fd = -1, .hangup_fd = -1, .fd = -1, .in = STRBUF_INIT
-	};
+	*c = (struct http_conn){ .socket_path = socket_path,
+		.cancel_fd = -1,
+		.hangup_fd = -1,
+		.fd = -1,
+		.in = STRBUF_INIT };
 	http_parser_init(&c->parser);
 }
 
@@ -69,8 +71,8 @@ bool http_alive(struct http_conn *c)
  * Waits for EVENTS on the connection or, if OTHER_FD >= 0, until that is readable. *RET_EVENTS is
  * what the connection is ready for, 0 if only the other one is.
  */
-static int wait_for(
-	struct http_conn *c, short events, int other_fd, short *ret_events, struct err *err)
+static int wait_for(struct http_conn *c, short events, int other_fd, short *ret_events,
+	struct err *err)
 {
 	for (;;) {
 		struct pollfd fds[4] = {
@@ -84,15 +86,15 @@ static int wait_for(
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, "wait for the Docker Engine");
 		if (n > 0 && (fds[1].revents || fds[3].revents))
-			return err_set(
-				err, ERR_FAILED, "interrupted while waiting for the Docker Engine");
+			return err_set(err, ERR_FAILED,
+				"interrupted while waiting for the Docker Engine");
 		if (n > 0) {
 			*ret_events = fds[0].revents;
 			return 0;
 		}
 		if (c->deadline_ms && now_ms() >= c->deadline_ms)
-			return err_set(
-				err, ERR_TIMEOUT, "the Docker Engine did not answer in time");
+			return err_set(err, ERR_TIMEOUT,
+				"the Docker Engine did not answer in time");
 	}
 }
 
@@ -213,8 +215,8 @@ static int take_early(struct http_conn *c, struct err *err)
  * Sends all of DATA while taking in what the peer says meanwhile, so that neither side can block
  * the other. 0: sent; 1: the peer does not want the rest (c->unfinished is set).
  */
-static int send_all(
-	struct http_conn *c, const char *data, size_t len, size_t *sent, struct err *err)
+static int send_all(struct http_conn *c, const char *data, size_t len, size_t *sent,
+	struct err *err)
 {
 	while (len) {
 		short events = 0;
@@ -243,8 +245,8 @@ static int send_all(
 	return 0;
 }
 
-static int send_chunk(
-	struct http_conn *c, const char *data, size_t len, size_t *sent, struct err *err)
+static int send_chunk(struct http_conn *c, const char *data, size_t len, size_t *sent,
+	struct err *err)
 {
 	AUTO_STRBUF head = STRBUF_INIT;
 	int r;
@@ -303,8 +305,8 @@ static void format_head(const struct http_request *rq, struct strbuf *out)
 	strbuf_addstr(out, "\r\n");
 }
 
-static int send_request(
-	struct http_conn *c, const struct http_request *rq, size_t *sent, struct err *err)
+static int send_request(struct http_conn *c, const struct http_request *rq, size_t *sent,
+	struct err *err)
 {
 	struct strbuf head = STRBUF_INIT;
 	int r;
@@ -344,8 +346,8 @@ static int read_more(struct http_conn *c, struct err *err)
 static int feed(struct http_conn *c, http_sink sink, void *ctx, struct err *err)
 {
 	size_t used = 0;
-	int r = http_parser_feed(
-		&c->parser, c->in.buf + c->in_pos, c->in.len - c->in_pos, &used, sink, ctx, err);
+	int r = http_parser_feed(&c->parser, c->in.buf + c->in_pos, c->in.len - c->in_pos, &used,
+		sink, ctx, err);
 
 	c->in_pos += used;
 	if (c->in_pos == c->in.len) {
@@ -382,8 +384,8 @@ static bool repeatable(const struct http_request *rq)
 	return strcmp(rq->method, "GET") == 0 || strcmp(rq->method, "HEAD") == 0;
 }
 
-static int attempt(
-	struct http_conn *c, const struct http_request *rq, size_t *sent, struct err *err)
+static int attempt(struct http_conn *c, const struct http_request *rq, size_t *sent,
+	struct err *err)
 {
 	int r = c->fd >= 0 ? 0 : open_connection(c, err);
 

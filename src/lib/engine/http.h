@@ -22,8 +22,8 @@ enum {
 struct http_conn {
 	const char *socket_path;  /* borrowed */
 	uint64_t connect_wait_ms; /* how long to retry when nobody listens; 0: fail at once */
-	int cancel_fd;		  /* when it becomes readable, calls fail with ERR_FAILED; or -1 */
-	int hangup_fd;		  /* the same when nobody is at its other end any more */
+	int cancel_fd;            /* when it becomes readable, calls fail with ERR_FAILED; or -1 */
+	int hangup_fd;            /* the same when nobody is at its other end any more */
 	/* the answer being read; status and headers are valid after http_begin() */
 	struct http_parser parser;
 	/* private */
@@ -36,8 +36,8 @@ struct http_conn {
 
 struct http_request {
 	const char *method;
-	const char *target;	  /* checked by target_check() */
-	const char *header;	  /* one more "Name: value", or NULL */
+	const char *target;       /* checked by target_check() */
+	const char *header;       /* one more "Name: value", or NULL */
 	const char *content_type; /* NULL: there is no body */
 	const void *body;
 	size_t body_len;

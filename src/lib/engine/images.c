@@ -33,8 +33,8 @@ int engine_image_history(struct engine *e, const char *image, json_t **ret, stru
 	return r < 0 ? r : 0;
 }
 
-int engine_image_tag(
-	struct engine *e, const char *image, const char *repo, const char *tag, struct err *err)
+int engine_image_tag(struct engine *e, const char *image, const char *repo, const char *tag,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	int r;
@@ -46,8 +46,8 @@ int engine_image_tag(
 	return r < 0 ? r : 0;
 }
 
-int engine_image_remove(
-	struct engine *e, const char *image, bool force, bool no_prune, struct err *err)
+int engine_image_remove(struct engine *e, const char *image, bool force, bool no_prune,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	int r;
@@ -59,8 +59,8 @@ int engine_image_remove(
 	return r < 0 ? r : 0;
 }
 
-int engine_image_list(
-	struct engine *e, bool all, const json_t *filters, json_t **ret, struct err *err)
+int engine_image_list(struct engine *e, bool all, const json_t *filters, json_t **ret,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	int r;
@@ -204,8 +204,8 @@ int engine_image_build(struct engine *e, int tar_fd, const struct engine_param *
 	if (r < 0 || !ret_id)
 		return r;
 	if (!d.image_id.len)
-		return err_set(
-			err, ERR_INVALID, "the Docker Engine did not name the image it built");
+		return err_set(err, ERR_INVALID,
+			"the Docker Engine did not name the image it built");
 	*ret_id = xstrdup(d.image_id.buf);
 	return 0;
 }

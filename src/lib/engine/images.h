@@ -12,25 +12,25 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/progress.h"
 
-MUST_CHECK int engine_image_inspect(
-	struct engine *e, const char *image, json_t **ret, struct err *err);
+MUST_CHECK int engine_image_inspect(struct engine *e, const char *image, json_t **ret,
+	struct err *err);
 /* *RET is a new array, youngest first. */
-MUST_CHECK int engine_image_history(
-	struct engine *e, const char *image, json_t **ret, struct err *err);
+MUST_CHECK int engine_image_history(struct engine *e, const char *image, json_t **ret,
+	struct err *err);
 /* TAG may be NULL: "latest". */
-MUST_CHECK int engine_image_tag(
-	struct engine *e, const char *image, const char *repo, const char *tag, struct err *err);
+MUST_CHECK int engine_image_tag(struct engine *e, const char *image, const char *repo,
+	const char *tag, struct err *err);
 /* ERR_EXISTS while a container uses it (FORCE helps if none of them runs) or when an id has several
  * names. NO_PRUNE: keep untagged parents. */
-MUST_CHECK int engine_image_remove(
-	struct engine *e, const char *image, bool force, bool no_prune, struct err *err);
+MUST_CHECK int engine_image_remove(struct engine *e, const char *image, bool force, bool no_prune,
+	struct err *err);
 /* FILTERS may be NULL. ALL: also intermediate images. *RET is a new array. */
-MUST_CHECK int engine_image_list(
-	struct engine *e, bool all, const json_t *filters, json_t **ret, struct err *err);
+MUST_CHECK int engine_image_list(struct engine *e, bool all, const json_t *filters, json_t **ret,
+	struct err *err);
 /* *RET (new; RET may be NULL): {"ImagesDeleted": [...] or null, "SpaceReclaimed": N}. Without
  * {"dangling": ["false"]} only untagged images go. */
-MUST_CHECK int engine_image_prune(
-	struct engine *e, const json_t *filters, json_t **ret, struct err *err);
+MUST_CHECK int engine_image_prune(struct engine *e, const json_t *filters, json_t **ret,
+	struct err *err);
 
 /*
  * Pulls IMAGE; without tag or digest, ":latest" (never all tags). AUTH is {"username", "password",
@@ -61,8 +61,8 @@ MUST_CHECK int engine_image_build(struct engine *e, int tar_fd, const struct eng
 	const json_t *registries, progress_fn fn, void *ctx, char **ret_id, struct err *err);
 
 /* Loads a "docker save" archive from FD. FN (may be NULL) hears {"stream": "Loaded image: ..."}. */
-MUST_CHECK int engine_image_load(
-	struct engine *e, int fd, progress_fn fn, void *ctx, struct err *err);
+MUST_CHECK int engine_image_load(struct engine *e, int fd, progress_fn fn, void *ctx,
+	struct err *err);
 /* Makes an image of a root file system, a tar stream from FD. TAG may be NULL; CHANGES as in
  * struct engine_commit. */
 MUST_CHECK int engine_image_import(struct engine *e, int fd, const char *repo, const char *tag,

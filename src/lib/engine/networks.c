@@ -85,8 +85,8 @@ int engine_network_connect(struct engine *e, const char *name, const char *conta
 	return engine_network_connect_endpoint(e, name, container, endpoint, err);
 }
 
-int engine_network_disconnect(
-	struct engine *e, const char *name, const char *container, bool force, struct err *err)
+int engine_network_disconnect(struct engine *e, const char *name, const char *container, bool force,
+	struct err *err)
 {
 	AUTO_TARGET t = HTTP_TARGET_INIT;
 	json_auto_t *body = json_pack("{s:s, s:b}", "Container", container, "Force", (int)force);

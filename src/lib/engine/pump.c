@@ -22,7 +22,7 @@ struct pump {
 	const struct pump_ops *ops;
 	void *ctx;
 	struct stream_decoder decoder;
-	int in;		     /* where input is read from; -1: not any more */
+	int in;              /* where input is read from; -1: not any more */
 	bool half_closed;    /* the engine was told that there is no more input */
 	struct strbuf queue; /* input on its way to the engine, from `sent` on */
 	size_t sent;

@@ -11,7 +11,7 @@
 
 /* Where the streams of a container process go. */
 struct engine_io {
-	int in;	  /* read to its end; -1: nothing is sent */
+	int in;   /* read to its end; -1: nothing is sent */
 	int out;  /* -1: dropped */
 	int err;  /* -1: dropped; with a terminal everything comes on `out` */
 	bool tty; /* the process has a terminal; if `in` is one too, it is raw for the time */

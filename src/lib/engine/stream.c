@@ -7,9 +7,10 @@
 
 void stream_init(struct stream_decoder *d, bool raw, stream_sink sink, void *ctx)
 {
-	*d = (struct stream_decoder){
-		.raw = raw, .sink = sink, .ctx = ctx, .report = STRBUF_CAPPED(STREAM_SYSTEM_MAX)
-	};
+	*d = (struct stream_decoder){ .raw = raw,
+		.sink = sink,
+		.ctx = ctx,
+		.report = STRBUF_CAPPED(STREAM_SYSTEM_MAX) };
 }
 
 void stream_done(struct stream_decoder *d)
@@ -45,8 +46,8 @@ static int pass_on(struct stream_decoder *d, const uint8_t *data, size_t n, stru
 		strbuf_add(&d->report, data, n);
 		return 0;
 	}
-	return d->sink(
-		d->ctx, stream == STREAM_STDERR ? STREAM_STDERR : STREAM_STDOUT, data, n, err);
+	return d->sink(d->ctx, stream == STREAM_STDERR ? STREAM_STDERR : STREAM_STDOUT, data, n,
+		err);
 }
 
 static int end_of_frame(struct stream_decoder *d, struct err *err)

@@ -132,11 +132,11 @@ void target_query_json(struct http_target *t, const char *key, const json_t *val
 int target_check(const struct http_target *t, struct err *err)
 {
 	if (t->is_bad)
-		return err_set(
-			err, ERR_INVALID, "'%s' cannot be part of an engine request", t->bad.buf);
+		return err_set(err, ERR_INVALID, "'%s' cannot be part of an engine request",
+			t->bad.buf);
 	if (t->text.truncated)
-		return err_set(
-			err, ERR_INVALID, "an engine request is longer than %d bytes", TARGET_MAX);
+		return err_set(err, ERR_INVALID, "an engine request is longer than %d bytes",
+			TARGET_MAX);
 	if (t->text.buf[0] != '/')
 		return err_set(err, ERR_INVALID, "an engine request must start with a slash");
 	for (const char *p = t->text.buf; *p; p++) {

@@ -35,7 +35,10 @@ struct env {
 	size_t alloc;
 };
 
-#define ENV_INIT { 0 }
+#define ENV_INIT                                                                                   \
+	{                                                                                          \
+		0                                                                                  \
+	}
 #define AUTO_ENV CLEANUP(env_done) struct env
 
 void env_done(struct env *e);

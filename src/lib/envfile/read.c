@@ -40,7 +40,11 @@ static size_t blank_length(const char *p)
 static size_t space_length(const char *p)
 {
 	static const char *const wide[] = {
-		"\xe1\x9a\x80", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
+		"\xe1\x9a\x80",
+		"\xe2\x80\xa8",
+		"\xe2\x80\xa9",
+		"\xe2\x80\xaf",
+		"\xe2\x81\x9f",
 		"\xe3\x80\x80",
 	};
 
@@ -90,7 +94,7 @@ static void skip_export(struct reader *r)
 static bool name_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		(c && strchr("_.\t\v\f\r ", c)) || (unsigned char)c >= 0x80;
+	       (c && strchr("_.\t\v\f\r ", c)) || (unsigned char)c >= 0x80;
 }
 
 /*

@@ -42,7 +42,7 @@ static bool fits_bare(const char *s, size_t len)
 		return false;
 	for (const char *hash = strchr(s, '#'); hash; hash = strchr(hash + 1, '#')) {
 		if (hash > s && (strchr(" \t\v\f", hash[-1]) ||
-			(hash > s + 1 && (unsigned char)hash[-2] == 0xc2)))
+					(hash > s + 1 && (unsigned char)hash[-2] == 0xc2)))
 			return false;
 	}
 	return true;

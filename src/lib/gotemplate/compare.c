@@ -139,8 +139,8 @@ static int index_number(const struct val *index, size_t limit, size_t *ret, stru
 }
 
 /* One step of index. A key that is not in a map gives nil. */
-static int index_one(
-	const struct val *item, const struct val *index, struct val *ret, struct err *err)
+static int index_one(const struct val *item, const struct val *index, struct val *ret,
+	struct err *err)
 {
 	size_t i = 0;
 	size_t count = item->type == VAL_LIST ? item->list->count : item->s.len;
@@ -158,8 +158,8 @@ static int index_one(
 		return 0;
 	}
 	if (item->type != VAL_LIST && item->type != VAL_STRING)
-		return err_set(
-			err, ERR_INVALID, "can't index item of type %s", val_type_name(item));
+		return err_set(err, ERR_INVALID, "can't index item of type %s",
+			val_type_name(item));
 	r = count ? index_number(index, count - 1, &i, err)
 		  : err_set(err, ERR_INVALID, "index out of range: nothing in it");
 	if (r < 0)
@@ -203,8 +203,8 @@ FUNC(fn_slice)
 	if (c->count > 4)
 		return err_set(err, ERR_INVALID, "too many slice indexes: %zu", c->count - 1);
 	if (!is_list && item->type != VAL_STRING)
-		return err_set(
-			err, ERR_INVALID, "can't slice item of type %s", val_type_name(item));
+		return err_set(err, ERR_INVALID, "can't slice item of type %s",
+			val_type_name(item));
 	if (!is_list && c->count == 4)
 		return err_set(err, ERR_INVALID, "cannot 3-index slice a string");
 	for (size_t i = 1; i < c->count; i++) {

@@ -15,8 +15,8 @@ FUNC(fn_json)
 
 	if (r < 0)
 		return r;
-	json = json_loadb(
-		s.s, s.len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &where);
+	json = json_loadb(s.s, s.len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
+		&where);
 	if (!json)
 		return err_set(err, ERR_INVALID, "line %d: %s", where.line, where.text);
 	r = val_from_json(&c->run->budget->arena, json, ret, err);
@@ -138,8 +138,8 @@ FUNC(fn_base64dec)
 			continue;
 		pads += s.s[i] == '=';
 		if ((value < 0 || pads) && (s.s[i] != '=' || digits % 4 < 2))
-			return err_set(
-				err, ERR_INVALID, "illegal base64 data at input byte %zu", i);
+			return err_set(err, ERR_INVALID, "illegal base64 data at input byte %zu",
+				i);
 		bits = bits << 6 | (value < 0 ? 0u : (uint32_t)value);
 		if (++digits % 4)
 			continue;

@@ -38,8 +38,8 @@ int run_charge(struct run *r, uint64_t n, struct err *err)
 {
 	r->budget->steps += n;
 	if (r->budget->steps > GOTMPL_STEP_MAX)
-		return err_set(
-			err, ERR_INVALID, "template takes more than %d steps", GOTMPL_STEP_MAX);
+		return err_set(err, ERR_INVALID, "template takes more than %d steps",
+			GOTMPL_STEP_MAX);
 	if (r->budget->arena.total > GOTMPL_MEMORY_MAX)
 		return err_set(err, ERR_INVALID, "template needs more than %d bytes of memory",
 			GOTMPL_MEMORY_MAX);
@@ -54,8 +54,8 @@ int run_enter(struct run *r, struct err *err)
 	if (result < 0)
 		return run_fail_here(r, err);
 	if (r->budget->depth >= RUN_DEPTH_MAX)
-		return run_fail(
-			r, err, "templates are nested more than %d levels deep", RUN_DEPTH_MAX);
+		return run_fail(r, err, "templates are nested more than %d levels deep",
+			RUN_DEPTH_MAX);
 	r->budget->depth++;
 	return 0;
 }
@@ -190,8 +190,8 @@ static int eval_arg(struct run *r, const struct val *dot, char param, const stru
 	if (n->type == NODE_LITERAL && param != 'a' &&
 		(param != 's' || n->value.type != VAL_STRING)) {
 		if (param == 's')
-			return run_fail(
-				r, err, "expected string; found %.*s", (int)n->text.len, n->text.s);
+			return run_fail(r, err, "expected string; found %.*s", (int)n->text.len,
+				n->text.s);
 		return run_fail(r, err, "can't handle %.*s for arg of type %s", (int)n->text.len,
 			n->text.s, param_name(param));
 	}
@@ -225,8 +225,8 @@ static char param_at(const struct func *f, size_t i)
 	return f->params[i < n ? i : n - 1];
 }
 
-static int check_count(
-	struct run *r, const struct func *f, size_t count, size_t written, struct err *err)
+static int check_count(struct run *r, const struct func *f, size_t count, size_t written,
+	struct err *err)
 {
 	size_t fixed = strlen(f->params) - f->more;
 
@@ -303,8 +303,8 @@ static int eval_command(struct run *r, const struct val *dot, const struct node 
 			(first->type == NODE_VARIABLE && first->fields);
 
 	if (first->type == NODE_IDENT)
-		return eval_function(
-			r, dot, first, cmd, first->next, cmd->arg_count - 1, final, ret, err);
+		return eval_function(r, dot, first, cmd, first->next, cmd->arg_count - 1, final,
+			ret, err);
 	if (is_place)
 		return eval_place(r, dot, first, has_args, ret, err);
 	r->at = first;

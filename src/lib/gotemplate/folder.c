@@ -55,8 +55,8 @@ static int open_below(const struct gotmpl_folder *f, const char *path, int flags
 	return err_sys(err, "open '%s'", path);
 }
 
-static int read_below(
-	void *cookie, const char *path, size_t max, struct strbuf *out, struct err *err)
+static int read_below(void *cookie, const char *path, size_t max, struct strbuf *out,
+	struct err *err)
 {
 	/* A named pipe must not hold the rendering up. */
 	AUTO_CLOSE int fd = open_below(cookie, path, O_RDONLY | O_NONBLOCK, err);
@@ -77,8 +77,8 @@ static int read_below(
 		if (n < 0)
 			return err_sys(err, "read '%s'", path);
 		if (text.len + (size_t)n > max)
-			return err_set(
-				err, ERR_INVALID, "'%s' is larger than %zu bytes", path, max);
+			return err_set(err, ERR_INVALID, "'%s' is larger than %zu bytes", path,
+				max);
 		strbuf_add(&text, chunk, (size_t)n);
 	}
 	strbuf_add(out, text.buf, text.len);

@@ -30,7 +30,7 @@ enum {
 	GOTMPL_TEXT_MAX = 1 << 20,   /* bytes of a template, of a file it reads, of one string */
 	GOTMPL_OUTPUT_MAX = 4 << 20, /* bytes rendered */
 	GOTMPL_NODE_MAX = 100000,    /* parts of a template */
-	GOTMPL_DEPTH_MAX = 100,	     /* actions and parentheses inside each other */
+	GOTMPL_DEPTH_MAX = 100,      /* actions and parentheses inside each other */
 	GOTMPL_LIST_MAX = 65536,     /* items of one list */
 	GOTMPL_STEP_MAX = 2000000,   /* work done by one rendering, about a second at most */
 	GOTMPL_MEMORY_MAX = 64 << 20,
@@ -54,8 +54,8 @@ void gotmpl_vars_done(struct gotmpl_vars *vars);
  * one that is an identifier can be written as $NAME. */
 void gotmpl_vars_set(struct gotmpl_vars *vars, const char *name, const char *value);
 /* Sets all members of a JSON object (a --vars-file); their values may be of any type. */
-MUST_CHECK int gotmpl_vars_set_json(
-	struct gotmpl_vars *vars, const char *text, size_t len, struct err *err);
+MUST_CHECK int gotmpl_vars_set_json(struct gotmpl_vars *vars, const char *text, size_t len,
+	struct err *err);
 
 enum gotmpl_list_kind {
 	GOTMPL_LIST_ALL,
@@ -68,8 +68,8 @@ enum gotmpl_list_kind {
  */
 struct gotmpl_host {
 	/* Appends a file of at most MAX bytes to OUT; ERR_NOT_FOUND when there is none. */
-	int (*read)(
-		void *cookie, const char *path, size_t max, struct strbuf *out, struct err *err);
+	int (*read)(void *cookie, const char *path, size_t max, struct strbuf *out,
+		struct err *err);
 	/* Appends the sorted names in a folder. */
 	int (*list)(void *cookie, const char *path, enum gotmpl_list_kind kind,
 		struct strvec *ret_names, struct err *err);
@@ -96,8 +96,8 @@ void gotmpl_host_folder(struct gotmpl_host *host, const struct gotmpl_folder *fo
 struct gotmpl;
 
 /* Parses TEXT, which is copied. NAME is what errors call it. */
-MUST_CHECK int gotmpl_parse(
-	const char *name, const char *text, size_t len, struct gotmpl **ret, struct err *err);
+MUST_CHECK int gotmpl_parse(const char *name, const char *text, size_t len, struct gotmpl **ret,
+	struct err *err);
 /* Appends the rendering to OUT; OUT is untouched on failure. HOST may be NULL: nothing offered. A
  * parsed template can be rendered any number of times. */
 MUST_CHECK int gotmpl_render(const struct gotmpl *t, const struct gotmpl_vars *vars,

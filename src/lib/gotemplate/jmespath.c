@@ -59,8 +59,8 @@ static int project(struct path *p, const struct val *v, struct val *ret, struct 
 	int r;
 
 	if (++p->stars > STARS_MAX)
-		return err_set(
-			err, ERR_INVALID, "JMESPath has more than %d projections", STARS_MAX);
+		return err_set(err, ERR_INVALID, "JMESPath has more than %d projections",
+			STARS_MAX);
 	if (v->type != VAL_LIST) {
 		struct val ignored;
 		struct val nil = { .type = VAL_NIL };

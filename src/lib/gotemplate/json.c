@@ -9,11 +9,11 @@
 
 #include "lib/gotemplate/gotemplate.h"
 
-static int from_json(
-	struct arena *a, json_t *json, unsigned int depth, struct val *ret, struct err *err);
+static int from_json(struct arena *a, json_t *json, unsigned int depth, struct val *ret,
+	struct err *err);
 
-static int list_from_json(
-	struct arena *a, json_t *json, unsigned int depth, struct val *ret, struct err *err)
+static int list_from_json(struct arena *a, json_t *json, unsigned int depth, struct val *ret,
+	struct err *err)
 {
 	size_t count = json_array_size(json);
 	struct list *l = list_new(a, count);
@@ -29,8 +29,8 @@ static int list_from_json(
 	return 0;
 }
 
-static int map_from_json(
-	struct arena *a, json_t *json, unsigned int depth, struct val *ret, struct err *err)
+static int map_from_json(struct arena *a, json_t *json, unsigned int depth, struct val *ret,
+	struct err *err)
 {
 	struct map *m = map_new(a, json_object_size(json));
 	const char *key;
@@ -52,8 +52,8 @@ static int map_from_json(
 	return 0;
 }
 
-static int from_json(
-	struct arena *a, json_t *json, unsigned int depth, struct val *ret, struct err *err)
+static int from_json(struct arena *a, json_t *json, unsigned int depth, struct val *ret,
+	struct err *err)
 {
 	if (depth > VAL_DEPTH_MAX - 2)
 		return err_set(err, ERR_INVALID, "JSON is nested more than %d levels deep",
@@ -98,7 +98,7 @@ static void quote_to_json(struct str s, struct strbuf *out)
 	for (size_t i = 0; i < s.len;) {
 		uint32_t c;
 		size_t n = utf8_get(s.s + i, s.len - i, &c);
-		const char *plain = c == '"'	? "\\\""
+		const char *plain = c == '"'    ? "\\\""
 				    : c == '\\' ? "\\\\"
 				    : c == '\n' ? "\\n"
 				    : c == '\r' ? "\\r"

@@ -252,7 +252,7 @@ static void lex_quote(struct lex *l, char quote, enum token_type type, struct to
 		give(l, type, pos + 1, ret);
 	else
 		fail(l, ret, "unterminated %s",
-			raw		       ? "raw quoted string"
+			raw                    ? "raw quoted string"
 			: type == TOKEN_STRING ? "quoted string"
 					       : "character constant");
 }

@@ -26,7 +26,7 @@ enum token_type {
 	TOKEN_CHAR_CONST,
 	TOKEN_NUMBER,
 	TOKEN_VARIABLE, /* with its $ */
-	TOKEN_FIELD,	/* with its dot */
+	TOKEN_FIELD,    /* with its dot */
 	TOKEN_DOT,
 	TOKEN_BOOL,
 	TOKEN_IDENT,

@@ -175,8 +175,8 @@ FUNC(fn_joinkv)
 		const struct pair *p = &v->map->items[i];
 
 		if (p->val.type != VAL_STRING)
-			return err_set(
-				err, ERR_INVALID, "joinkv must be given a string map of strings");
+			return err_set(err, ERR_INVALID,
+				"joinkv must be given a string map of strings");
 		strbuf_add(&text, p->key.s, p->key.len);
 		strbuf_add(&text, c->args[0].s.s, c->args[0].s.len);
 		strbuf_add(&text, p->val.s.s, p->val.s.len);

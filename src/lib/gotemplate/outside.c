@@ -19,8 +19,8 @@ static int take_path(struct str s, char **ret, struct err *err)
  * Looks a relative path up as it is, then beside the including files, innermost first, and reads
  * it. RET_PATH is where it was found.
  */
-static int find_and_read(
-	struct run *r, const char *path, struct strbuf *out, char **ret_path, struct err *err)
+static int find_and_read(struct run *r, const char *path, struct strbuf *out, char **ret_path,
+	struct err *err)
 {
 	const struct gotmpl_host *h = r->host;
 	int result;
@@ -172,8 +172,8 @@ FUNC(fn_stdin)
 }
 
 /* Arguments of include and render: "name=value", or maps whose members all count. */
-static struct pair *take_args(
-	struct arena *a, const struct val *args, size_t count, size_t *ret_count)
+static struct pair *take_args(struct arena *a, const struct val *args, size_t count,
+	size_t *ret_count)
 {
 	size_t n = 0;
 	struct pair *pairs;

@@ -336,8 +336,8 @@ static void take_text(struct gotmpl *t, const char *text, size_t len)
 	t->text = (struct str){ copy, n };
 }
 
-int gotmpl_parse(
-	const char *name, const char *text, size_t len, struct gotmpl **ret, struct err *err)
+int gotmpl_parse(const char *name, const char *text, size_t len, struct gotmpl **ret,
+	struct err *err)
 {
 	CLEANUP(scope_done) struct scope scope = { .main = true };
 	struct parser p = { .scope = &scope, .err = err };

@@ -15,7 +15,7 @@ struct scope {
 	size_t count;
 	size_t alloc;
 	unsigned int ranges; /* open around here */
-	bool main;	     /* where every $word is declared */
+	bool main;           /* where every $word is declared */
 };
 
 void scope_done(struct scope *s);
@@ -30,7 +30,7 @@ struct parser {
 	unsigned int depth;
 	size_t node_count;
 	size_t action_pos; /* of the action being read ... */
-	bool in_action;	   /* ... if any */
+	bool in_action;    /* ... if any */
 	struct err *err;
 };
 

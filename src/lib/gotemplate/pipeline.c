@@ -271,8 +271,8 @@ static struct node *parse_term(struct parser *p)
 	case TOKEN_VARIABLE:
 		n = variable_new(p, t);
 		if (n && !in_scope(p->scope, n->var))
-			return parse_fail(
-				p, "undefined variable \"%.*s\"", (int)t.text.len, t.text.s);
+			return parse_fail(p, "undefined variable \"%.*s\"", (int)t.text.len,
+				t.text.s);
 		return n;
 	case TOKEN_FIELD:
 		token_back(p);

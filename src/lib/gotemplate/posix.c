@@ -14,8 +14,8 @@ struct expansion {
 	const struct gotmpl_vars *vars;
 	const struct gotmpl_host *host;
 	struct gotmpl_vars assigned; /* by ${x:=word} */
-	unsigned int depth;	     /* of braces */
-	bool quoted;		     /* inside "..." inside braces */
+	unsigned int depth;          /* of braces */
+	bool quoted;                 /* inside "..." inside braces */
 	struct err *err;
 };
 
@@ -70,8 +70,8 @@ static int expand_word(struct expansion *x, struct strbuf *out)
 }
 
 /* ${NAME:-word} and its kin, with the place past the operator. */
-static int expand_operator(
-	struct expansion *x, const char *name, char op, bool null_is_unset, struct strbuf *out)
+static int expand_operator(struct expansion *x, const char *name, char op, bool null_is_unset,
+	struct strbuf *out)
 {
 	AUTO_STRBUF word = STRBUF_CAPPED(GOTMPL_TEXT_MAX);
 	const char *value = look_up(x, name);

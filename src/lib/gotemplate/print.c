@@ -53,7 +53,7 @@ FUNC(fn_html)
 				: ch == '&'  ? "&amp;"
 				: ch == '<'  ? "&lt;"
 				: ch == '>'  ? "&gt;"
-				: !ch	     ? "\xef\xbf\xbd"
+				: !ch        ? "\xef\xbf\xbd"
 					     : NULL;
 
 		if (e)

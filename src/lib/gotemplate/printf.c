@@ -25,7 +25,7 @@ struct format {
 	size_t at;
 	const struct val *args;
 	size_t count;
-	size_t next;	/* argument */
+	size_t next;    /* argument */
 	bool reordered; /* %[n]d was used, so leftover arguments are no mistake */
 };
 

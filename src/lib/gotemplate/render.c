@@ -63,8 +63,8 @@ int gotmpl_vars_set_json(struct gotmpl_vars *vars, const char *text, size_t len,
 	json_t *value;
 
 	if (len > GOTMPL_TEXT_MAX)
-		return err_set(
-			err, ERR_INVALID, "variables are longer than %d bytes", GOTMPL_TEXT_MAX);
+		return err_set(err, ERR_INVALID, "variables are longer than %d bytes",
+			GOTMPL_TEXT_MAX);
 	object = json_loadb(text, len, JSON_DECODE_INT_AS_REAL, &where);
 	if (!json_is_object(object)) {
 		int r = object ? err_set(err, ERR_INVALID, "variables are not a JSON object")
@@ -113,8 +113,8 @@ static size_t find_words(struct str text, struct pair *ret)
 	return n;
 }
 
-struct map *vars_map(
-	struct arena *a, const struct gotmpl *t, const struct pair *given, size_t count)
+struct map *vars_map(struct arena *a, const struct gotmpl *t, const struct pair *given,
+	size_t count)
 {
 	size_t words = find_words(t->text, NULL);
 	struct map *m = map_new(a, words + count);
@@ -126,8 +126,8 @@ struct map *vars_map(
 	return m;
 }
 
-static int take_vars(
-	struct arena *a, const struct gotmpl_vars *vars, struct pair *ret, struct err *err)
+static int take_vars(struct arena *a, const struct gotmpl_vars *vars, struct pair *ret,
+	struct err *err)
 {
 	for (size_t i = 0; i < vars->count; i++) {
 		const struct gotmpl_var *v = &vars->items[i];

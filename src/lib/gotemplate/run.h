@@ -33,9 +33,9 @@ struct run {
 	const struct gotmpl_host *host;
 	struct budget *budget;
 	struct strbuf *out;
-	const struct map *vars;	  /* the root */
+	const struct map *vars;   /* the root */
 	const struct run *parent; /* the rendering that included this one */
-	const char *folder;	  /* of an included file, "" for none */
+	const char *folder;       /* of an included file, "" for none */
 	struct variable *stack;
 	size_t stack_count;
 	size_t stack_alloc;
@@ -92,8 +92,8 @@ MUST_CHECK int run_template(const struct gotmpl *t, const struct map *root,
 /* The value of a variable that is a string, or NULL. */
 const char *vars_text(const struct gotmpl_vars *vars, const char *name);
 /* The variables as a map, with a nil entry for every $word in T's text that is not among them. */
-struct map *vars_map(
-	struct arena *a, const struct gotmpl *t, const struct pair *given, size_t count);
+struct map *vars_map(struct arena *a, const struct gotmpl *t, const struct pair *given,
+	size_t count);
 
 #define FUNC(name) int name(const struct call *c, struct val *ret, struct err *err)
 

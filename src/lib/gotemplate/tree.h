@@ -40,11 +40,11 @@ struct name {
 
 struct node {
 	enum node_type type;
-	size_t pos;	   /* in the template's text */
+	size_t pos;        /* in the template's text */
 	struct node *next; /* in the list it is part of */
 	struct str text;   /* plain text; names; a literal as it was written */
 	union {
-		struct {		   /* actions */
+		struct {                   /* actions */
 			struct node *pipe; /* NULL for {{template "x"}} */
 			struct node *body;
 			struct node *otherwise;

@@ -313,7 +313,7 @@ size_t utf8_get(const char *s, size_t len, uint32_t *ret)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80	     ? 1
+	size_t n = p[0] < 0x80       ? 1
 		   : p[0] >> 5 == 6  ? 2
 		   : p[0] >> 4 == 14 ? 3
 		   : p[0] >> 3 == 30 ? 4

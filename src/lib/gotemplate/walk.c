@@ -13,8 +13,8 @@ enum flow {
 
 static const struct val nil = { .type = VAL_NIL };
 
-static int walk_list(
-	struct run *r, const struct val *dot, const struct node *list, struct err *err);
+static int walk_list(struct run *r, const struct val *dot, const struct node *list,
+	struct err *err);
 
 /* The output is where most bytes pass, so its cap is looked at right away. */
 static int output(struct run *r, struct err *err)
@@ -39,8 +39,8 @@ static int walk_action(struct run *r, const struct val *dot, const struct node *
 	return output(r, err);
 }
 
-static int walk_if_or_with(
-	struct run *r, const struct val *dot, const struct node *n, struct err *err)
+static int walk_if_or_with(struct run *r, const struct val *dot, const struct node *n,
+	struct err *err)
 {
 	size_t mark = r->stack_count;
 	struct val v;
@@ -136,8 +136,8 @@ static int walk_range(struct run *r, const struct val *dot, const struct node *n
 }
 
 /* A template that is called sees no variables but $, its argument. */
-static int walk_template(
-	struct run *r, const struct val *dot, const struct node *n, struct err *err)
+static int walk_template(struct run *r, const struct val *dot, const struct node *n,
+	struct err *err)
 {
 	struct run inner = *r;
 	struct val arg = nil;

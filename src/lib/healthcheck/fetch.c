@@ -207,8 +207,10 @@ static int fetch_curl(const char *address, const struct healthcheck_request *rq,
 
 	strvec_pushl(&c.argv, "curl", "-q", "-k", "-sS", "--globoff", "--path-as-is", "--noproxy",
 		"*", "-w", "\n%{http_code}", NULL);
-	strvec_pushf(&c.argv, "--max-filesize=%d", HEALTHCHECK_BODY_MAX);
-	strvec_pushf(&c.argv, "--max-time=%u", (unsigned)(rq->timeout_ms / 1000 + 1));
+	strvec_push(&c.argv, "--max-filesize");
+	strvec_pushf(&c.argv, "%d", HEALTHCHECK_BODY_MAX);
+	strvec_push(&c.argv, "--max-time");
+	strvec_pushf(&c.argv, "%u", (unsigned)(rq->timeout_ms / 1000 + 1));
 	for (size_t i = 0; i < headers->count; i++)
 		strvec_pushf(&c.argv, "-H%s", headers->items[i]);
 	strvec_push(&c.argv, "--");

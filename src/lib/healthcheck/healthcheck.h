@@ -42,7 +42,7 @@ struct healthcheck {
 	int64_t port;          /* 0: the process's */
 	int64_t attempts;
 	int64_t timeout_s;
-	int64_t wait_s; /* between attempts */
+	int64_t wait_s;  /* between attempts */
 	int64_t delay_s; /* from the container's start to the first attempt */
 	int64_t uptime_s;
 	struct strvec failure_command; /* run on the host when the check failed; may be empty */
@@ -55,7 +55,10 @@ struct healthchecks {
 	struct strvec notes; /* what a person should hear about entries that were left out */
 };
 
-#define HEALTHCHECKS_INIT { .notes = STRVEC_INIT }
+#define HEALTHCHECKS_INIT                                                                          \
+	{                                                                                          \
+		.notes = STRVEC_INIT                                                               \
+	}
 #define AUTO_HEALTHCHECKS CLEANUP(healthchecks_done) struct healthchecks
 
 void healthchecks_done(struct healthchecks *list);

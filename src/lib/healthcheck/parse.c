@@ -132,7 +132,7 @@ static int read_headers(json_t *array, struct healthcheck *c, struct err *err)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(array, i, item) {
+	json_array_foreach (array, i, item) {
 		int r = add_header(item, &c->headers, c->name, err);
 
 		if (r < 0)
@@ -153,7 +153,7 @@ static int read_on_failure(json_t *obj, struct healthcheck *c, struct err *err)
 	if (json_is_string(command))
 		r = words_posix(json_string_value(command), json_string_length(command),
 			&c->failure_command, err);
-	json_array_foreach(command, i, word) {
+	json_array_foreach (command, i, word) {
 		if (!json_is_string(word))
 			r = err_set(err, ERR_INVALID, "a word of onFailure.command is no string");
 		if (r < 0)
@@ -222,8 +222,10 @@ static void take_entry(struct healthcheck *c, struct entry *e)
 	struct strvec command = e->command;
 
 	e->command = (struct strvec)STRVEC_INIT;
-	c->name = e->name && *e->name ? TAKE_PTR(e->name) : default_name(
-		&(struct entry){ .command = command, .path = e->path }, c->kind);
+	c->name = e->name && *e->name
+			  ? TAKE_PTR(e->name)
+			  : default_name(&(struct entry){ .command = command, .path = e->path },
+				    c->kind);
 	c->command = command;
 	if (e->path && *e->path != '/' && c->kind == HEALTHCHECK_HTTP)
 		c->path = xasprintf("/%s", e->path);
@@ -290,6 +292,7 @@ int healthchecks_parse(json_t *app_json, const char *process, struct healthcheck
 {
 	json_t *all = jsonc_get(app_json, "healthchecks");
 	json_t *list = json_is_object(all) ? json_object_get(all, process) : NULL;
+	size_t before = ret->count;
 	json_t *item;
 	size_t i;
 
@@ -304,11 +307,14 @@ int healthchecks_parse(json_t *app_json, const char *process, struct healthcheck
 	if (json_array_size(list) > HEALTHCHECKS_MAX)
 		return err_set(err, ERR_INVALID, "healthchecks.%s has more than %d entries",
 			process, HEALTHCHECKS_MAX);
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		int r = add_entry(item, ret, err);
 
-		if (r < 0)
-			return err_wrap(err, "app.json: healthchecks.%s[%zu]", process, i);
+		if (r >= 0)
+			continue;
+		while (ret->count > before)
+			drop_last(ret);
+		return err_wrap(err, "app.json: healthchecks.%s[%zu]", process, i);
 	}
 	return json_array_size(list) > 0;
 }
@@ -388,16 +394,28 @@ static const char *take_host(const char *path, struct healthcheck *c)
 	return rest[len] ? rest + len : "/";
 }
 
+/* What goes into the request's lines; the text to look for may hold anything. */
+static int check_path(const char *line, struct err *err)
+{
+	AUTO_FREE char *path = xstrndup(line, strcspn(line, " \t"));
+
+	return has_control(path) ? err_set(err, ERR_INVALID,
+					   "a path in the CHECKS file holds a control character")
+				 : 0;
+}
+
 static void add_line(char *line, const struct settings *s, struct healthchecks *ret)
 {
 	struct healthcheck *c = append(ret, HEALTHCHECK_HTTP);
 	size_t len = strcspn(line, " \t");
+	const char *path;
 	char *content = line + len + strspn(line + len, " \t");
 
 	c->content = xstrdup(content);
 	line[len] = '\0';
 	c->name = xasprintf("check-%zu", ret->count);
-	c->path = xstrdup(take_host(line, c));
+	path = take_host(line, c);
+	c->path = xasprintf("%s%s", *path == '/' ? "" : "/", path);
 	c->attempts = s->attempts ? (int64_t)s->attempts : 1;
 	c->timeout_s = s->timeout ? (int64_t)s->timeout : 1;
 	c->wait_s = (int64_t)s->wait;
@@ -415,16 +433,17 @@ static void strip_comment(char *line)
 	}
 }
 
-int healthchecks_parse_file(const char *text, size_t len, struct healthchecks *ret,
-	struct err *err)
+int healthchecks_parse_file(const char *text, size_t len, struct healthchecks *ret, struct err *err)
 {
 	struct settings s = { .wait = 5, .timeout = 30, .attempts = 5 };
+	AUTO_STRBUF whole = STRBUF_INIT; /* the caller's may lack the NUL at its end */
 	AUTO_STRVEC lines = STRVEC_INIT;
 	AUTO_STRVEC paths = STRVEC_INIT;
 
-	if (memchr(text, '\0', len))
+	if (len && memchr(text, '\0', len))
 		return err_set(err, ERR_INVALID, "the CHECKS file holds a NUL byte");
-	strvec_split(&lines, text, "\r\n");
+	strbuf_add(&whole, text, len);
+	strvec_split(&lines, whole.buf, "\r\n");
 	for (size_t i = 0; i < lines.count; i++) {
 		AUTO_STRBUF line = STRBUF_INIT;
 		int r;
@@ -433,6 +452,8 @@ int healthchecks_parse_file(const char *text, size_t len, struct healthchecks *r
 		strbuf_addstr(&line, lines.items[i]);
 		strbuf_trim(&line);
 		r = line.len ? take_setting(line.buf, &s, err) : 1;
+		if (r == 0)
+			r = check_path(line.buf, err);
 		if (r < 0)
 			return r;
 		if (!r)

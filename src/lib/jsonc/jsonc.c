@@ -16,9 +16,9 @@ struct strip {
 	size_t at;
 	size_t depth;
 	struct strbuf *out;
-	char before;   /* the last significant byte; strings count as '"' */
-	bool comma;    /* it was a comma behind a value ... */
-	size_t where;  /* ... at this place of the output */
+	char before;  /* the last significant byte; strings count as '"' */
+	bool comma;   /* it was a comma behind a value ... */
+	size_t where; /* ... at this place of the output */
 	struct err *err;
 };
 
@@ -177,8 +177,8 @@ int jsonc_parse(const char *text, size_t len, json_t **ret, struct err *err)
 		return r;
 	root = json_loadb(out.buf, out.len, JSON_DECODE_ANY, &fault);
 	if (!root)
-		return err_set(err, ERR_INVALID, "line %d, column %d: %s", fault.line,
-			fault.column, fault.text);
+		return err_set(err, ERR_INVALID, "line %d, column %d: %s", fault.line, fault.column,
+			fault.text);
 	*ret = root;
 	return 0;
 }

@@ -64,7 +64,7 @@ static void quote(struct strbuf *out, const char *s, bool html)
 		} else if (n == 1) {
 			quote_ascii(out, *s, html);
 		} else if (html &&
-			(str_starts(s, "\xe2\x80\xa8") || str_starts(s, "\xe2\x80\xa9"))) {
+			   (str_starts(s, "\xe2\x80\xa8") || str_starts(s, "\xe2\x80\xa9"))) {
 			strbuf_addf(out, "\\u202%c", s[2] == '\xa8' ? '8' : '9');
 		} else {
 			strbuf_add(out, s, n);

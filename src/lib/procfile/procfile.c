@@ -17,7 +17,7 @@ static bool is_white(char c)
 static bool is_name_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_' || c == '-';
+	       c == '_' || c == '-';
 }
 
 void procfile_done(struct procfile *p)

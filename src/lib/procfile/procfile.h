@@ -30,7 +30,10 @@ struct procfile {
 	size_t alloc;
 };
 
-#define PROCFILE_INIT { 0 }
+#define PROCFILE_INIT                                                                              \
+	{                                                                                          \
+		0                                                                                  \
+	}
 #define AUTO_PROCFILE CLEANUP(procfile_done) struct procfile
 
 void procfile_done(struct procfile *p);

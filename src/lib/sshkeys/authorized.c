@@ -213,7 +213,8 @@ static int check_parts(const struct sshkeys_new *add, const char *options, struc
 static void build_line(const struct sshkeys_new *add, const char *options, struct strbuf *out)
 {
 	strbuf_addf(out,
-		"command=\"FINGERPRINT=%s NAME=\\\"%s\\\" `cat %s/.sshcommand` $SSH_ORIGINAL_COMMAND\","
+		"command=\"FINGERPRINT=%s NAME=\\\"%s\\\" `cat %s/.sshcommand` "
+		"$SSH_ORIGINAL_COMMAND\","
 		"%s %s %s",
 		add->fingerprint, add->name, add->home, options, add->key->type, add->key->base64);
 	if (*add->key->comment)

@@ -11,9 +11,14 @@
 #include "lib/sshkeys/sshkeys.h"
 
 static const char *const key_types[] = {
-	"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-	"ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com",
-	"sk-ecdsa-sha2-nistp256@openssh.com", "ssh-dss",
+	"ssh-ed25519",
+	"ssh-rsa",
+	"ecdsa-sha2-nistp256",
+	"ecdsa-sha2-nistp384",
+	"ecdsa-sha2-nistp521",
+	"sk-ssh-ed25519@openssh.com",
+	"sk-ecdsa-sha2-nistp256@openssh.com",
+	"ssh-dss",
 };
 
 void sshkey_done(struct sshkey *k)
@@ -46,8 +51,8 @@ static int base64_digit(char c)
 static bool base64_decode(const char *s, struct strbuf *out)
 {
 	size_t len = strlen(s);
-	size_t digits = strspn(s,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+	size_t digits =
+		strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 	uint32_t bits = 0;
 
 	if (!len || len % 4 || len - digits > 2 || strspn(s + digits, "=") != len - digits)
@@ -69,7 +74,7 @@ static bool blob_is_of_type(const char *base64, const char *type)
 	if (!base64_decode(base64, &blob) || blob.len <= n + 4)
 		return false;
 	return memcmp(blob.buf, "\0\0\0", 3) == 0 && (unsigned char)blob.buf[3] == n &&
-		memcmp(blob.buf + 4, type, n) == 0;
+	       memcmp(blob.buf + 4, type, n) == 0;
 }
 
 /* Cuts the next word off *P; for free(). */
@@ -94,7 +99,8 @@ static int parse_line(const char *line, struct sshkey *k, struct err *err)
 	k->type = next_word(&p);
 	if (!known_type(k->type))
 		return err_set(err, ERR_INVALID,
-			"the ssh public key does not start with a known type (options are not allowed)");
+			"the ssh public key does not start with a known type (options are not "
+			"allowed)");
 	k->base64 = next_word(&p);
 	if (!blob_is_of_type(k->base64, k->type))
 		return err_set(err, ERR_INVALID, "the ssh public key is not a whole %s key",

@@ -33,7 +33,10 @@ struct sshkey {
 	char *comment; /* may be "" */
 };
 
-#define SSHKEY_INIT { 0 }
+#define SSHKEY_INIT                                                                                \
+	{                                                                                          \
+		0                                                                                  \
+	}
 #define AUTO_SSHKEY CLEANUP(sshkey_done) struct sshkey
 
 void sshkey_done(struct sshkey *k);
@@ -76,7 +79,10 @@ struct sshkeys {
 	bool open_end; /* the last line had no newline */
 };
 
-#define SSHKEYS_INIT { 0 }
+#define SSHKEYS_INIT                                                                               \
+	{                                                                                          \
+		0                                                                                  \
+	}
 #define AUTO_SSHKEYS CLEANUP(sshkeys_done) struct sshkeys
 
 void sshkeys_done(struct sshkeys *k);

@@ -13,7 +13,10 @@ struct collect {
 	bool open; /* a word has begun; it may still be empty, as in '' */
 };
 
-#define COLLECT_INIT { .words = STRVEC_INIT, .word = STRBUF_INIT }
+#define COLLECT_INIT                                                                               \
+	{                                                                                          \
+		.words = STRVEC_INIT, .word = STRBUF_INIT                                          \
+	}
 #define AUTO_COLLECT CLEANUP(collect_done) struct collect
 
 void collect_done(struct collect *c);

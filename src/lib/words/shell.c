@@ -219,8 +219,7 @@ int words_posix(const char *text, size_t len, struct strvec *ret, struct err *er
 	return r < 0 ? r : collect_into(&c, ret, err);
 }
 
-int words_shell(const char *text, size_t len, struct strvec *ret, size_t *ret_end,
-	struct err *err)
+int words_shell(const char *text, size_t len, struct strvec *ret, size_t *ret_end, struct err *err)
 {
 	AUTO_COLLECT c = COLLECT_INIT;
 	struct scan s = { .text = text, .len = len, .grammar = true, .c = &c, .err = err };

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* git-hook: decides what a push means and builds it. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -126,7 +124,9 @@ static int deploy_line(struct ctx *ctx, const char *app, const struct git_reflin
 	if (git_oid_is_zero(line->rev))
 		return err_set(err, ERR_INVALID,
 			"%s is what %s is deployed from and cannot be removed", line->ref, app);
-	r = deploy_push(ctx, app, &ref, err);
+	r = git_head_follow(ctx, app, err);
+	if (r >= 0)
+		r = deploy_push(ctx, app, &ref, err);
 	return r < 0 ? r : set_source(ctx, app, line->rev, err);
 }
 
@@ -194,17 +194,6 @@ static bool branch_is_usable(struct ctx *ctx, const char *app)
 	return false;
 }
 
-/*
- * A pusher that hangs up takes git with it (which writes to him at least every few seconds), and
- * nothing else tells us: nobody would learn how the deploy ended, so it is called off.
- */
-static void die_with_pusher(void)
-{
-	prctl(PR_SET_PDEATHSIG, SIGHUP);
-	if (getppid() == 1)
-		raise(SIGHUP);
-}
-
 int git_run_hook(struct ctx *ctx, const struct args *args, struct err *err)
 {
 	const char *app = args_pos(args, 0);
@@ -218,7 +207,7 @@ int git_run_hook(struct ctx *ctx, const struct args *args, struct err *err)
 		return r;
 	if (!branch_is_usable(ctx, app))
 		return 0;
-	die_with_pusher();
+	git_die_with_parent();
 	r = prepare(ctx, app, &lines, err);
 	for (size_t i = 0; r >= 0 && i < lines.count; i++)
 		r = handle_line(ctx, app, &lines.items[i], err);

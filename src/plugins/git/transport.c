@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What git clients ask for over SSH: git-receive-pack 'app' and its kin. */
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/alloc.h"
 #include "base/child.h"
@@ -46,6 +48,11 @@ static int make_ready(struct ctx *ctx, const char *app, struct err *err)
 	return r < 0 ? r : 0;
 }
 
+void git_die_with_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGHUP);
+}
+
 /* Hands the connection over to git. */
 static int run_git(struct ctx *ctx, const char *verb, const char *app, struct err *err)
 {
@@ -58,6 +65,8 @@ static int run_git(struct ctx *ctx, const char *verb, const char *app, struct er
 	out_flush();
 	strvec_pushl(&c.argv, "git", verb, dir, NULL);
 	c.in = CHILD_INHERIT;
+	c.die_with_parent = true;
+	git_die_with_parent();
 	r = child_run(&c, &st, err);
 	return r < 0 || !st.code ? r : err_exit(err, st.code);
 }

@@ -47,6 +47,15 @@ static char *conf_path(struct ctx *ctx, const char *name)
 	return path_join(ctx->inst.nginx_conf_dir, name);
 }
 
+static bool has_text(const char *path, const struct strbuf *text)
+{
+	AUTO_STRBUF now = STRBUF_INIT;
+	AUTO_ERR ignored = ERR_INIT; /* not there, or not readable: written again */
+
+	return fs_read(path, GOTMPL_TEXT_MAX, &now, &ignored) >= 0 && str_eq(now.buf, text->buf);
+}
+
+/* A file that is right already is not touched: the installer may be run again at any time. */
 static int render_to(struct ctx *ctx, const char *name, const char *text,
 	const struct gotmpl_vars *vars, struct err *err)
 {
@@ -54,7 +63,7 @@ static int render_to(struct ctx *ctx, const char *name, const char *text,
 	AUTO_STRBUF out = STRBUF_INIT;
 	int r = nginx_render_text(name, text, strlen(text), vars, NULL, &out, err);
 
-	return r < 0 ? r : fs_write_str(path, out.buf, 0644, err);
+	return r < 0 || has_text(path, &out) ? r : fs_write_str(path, out.buf, 0644, err);
 }
 
 static void set_vars(struct ctx *ctx, struct gotmpl_vars *vars)

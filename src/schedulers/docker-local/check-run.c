@@ -12,16 +12,16 @@ static int no_such_unit(const char *app, const char *process, const char *name, 
 	const struct scale *scale, struct err *err)
 {
 	if (!index && !scale_find(scale, name))
-		return err_user(err, ERR_NOT_FOUND, 1, "Invalid process type specified (%s.%s)", app,
-			process);
+		return err_user(err, ERR_NOT_FOUND, 1, "Invalid process type specified (%s.%s)",
+			app, process);
 	if (!index)
 		return 0; /* a process type of which nothing runs */
 	return err_user(err, ERR_NOT_FOUND, 1, "Invalid container index specified (%s.%s)", app,
 		process);
 }
 
-static int verify(struct ctx *ctx, const char *app, const char *process,
-	const struct units *units, struct err *err)
+static int verify(struct ctx *ctx, const char *app, const char *process, const struct units *units,
+	struct err *err)
 {
 	AUTO_STRBUF name = STRBUF_INIT;
 	AUTO_SCALE scale = SCALE_INIT;

@@ -55,7 +55,7 @@ static uint64_t age_of(const char *started)
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	ms = ((int64_t)now.tv_sec - (int64_t)timegm(&tm)) * 1000 + now.tv_nsec / 1000000 -
-		(int64_t)fraction;
+	     (int64_t)fraction;
 	return ms > 0 ? (uint64_t)ms : 0;
 }
 
@@ -252,8 +252,7 @@ static void round_done(struct round *r)
 	free(r->probes);
 }
 
-static void add_probe(struct round *r, size_t unit, const struct healthcheck *check,
-	unsigned port)
+static void add_probe(struct round *r, size_t unit, const struct healthcheck *check, unsigned port)
 {
 	r->probes[r->probe_count++] = (struct probe){
 		.app = r->app,
@@ -264,8 +263,7 @@ static void add_probe(struct round *r, size_t unit, const struct healthcheck *ch
 	};
 }
 
-static int prepare_unit(struct ctx *ctx, struct round *r, size_t i, unsigned port,
-	struct err *err)
+static int prepare_unit(struct ctx *ctx, struct round *r, size_t i, unsigned port, struct err *err)
 {
 	struct checked_unit *u = &r->units[i];
 	struct healthchecks *list = &r->checks[i];
@@ -447,8 +445,7 @@ int checks_run(struct ctx *ctx, const char *app, struct checked_unit *units, siz
 	return run_round(ctx, &r, err);
 }
 
-int checks_run_builtin(struct ctx *ctx, const char *app, struct checked_unit *unit,
-	struct err *err)
+int checks_run_builtin(struct ctx *ctx, const char *app, struct checked_unit *unit, struct err *err)
 {
 	struct round r = { .app = app, .units = unit, .count = 1, .headers = STRVEC_INIT };
 

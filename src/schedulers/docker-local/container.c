@@ -19,9 +19,8 @@
 /* Variables that would change what the docker program itself does. */
 static bool steers_the_client(const char *key)
 {
-	static const char *const prefixes[] = { "DOCKER_", "LD_", "GO", "HTTP_PROXY",
-		"HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_",
-		"XDG_" };
+	static const char *const prefixes[] = { "DOCKER_", "LD_", "GO", "HTTP_PROXY", "HTTPS_PROXY",
+		"NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_", "XDG_" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (str_starts(key, prefixes[i]))
@@ -58,8 +57,7 @@ static int pass_env(const struct spec *s, struct child *c, int file_fd, struct s
 	return 0;
 }
 
-static int create_with_client(struct ctx *ctx, const struct spec *s, char **ret_id,
-	struct err *err)
+static int create_with_client(struct ctx *ctx, const struct spec *s, char **ret_id, struct err *err)
 {
 	AUTO_CLOSE int file = memfd_create("env", MFD_CLOEXEC);
 	AUTO_CHILD c = CHILD_INIT;
@@ -168,8 +166,7 @@ char *container_address(struct ctx *ctx, const char *app, const json_t *inspecte
 
 /* --- networks --- */
 
-void container_networks(struct ctx *ctx, const char *app, const char *property,
-	struct strvec *ret)
+void container_networks(struct ctx *ctx, const char *app, const char *property, struct strvec *ret)
 {
 	AUTO_FREE char *text = state_computed(ctx, "network", app, property, "");
 
@@ -200,8 +197,8 @@ int container_connect(struct ctx *ctx, const char *app, const char *process,
 		return 0;
 	if (process)
 		add_aliases(ctx, app, process, inspected, &aliases);
-	r = engine_network_connect(ctx_engine(ctx), network, container_id(inspected),
-		aliases.items, err);
+	r = engine_network_connect(ctx_engine(ctx), network, container_id(inspected), aliases.items,
+		err);
 	if (r == -ERR_NOT_FOUND)
 		return err_user(err, ERR_NOT_FOUND, 1,
 			"Network %s does not exist; create it with network:create %s, or change "

@@ -70,7 +70,7 @@ static bool split_line(const char *line, struct strvec *fields, int64_t *ret_due
 
 	strvec_split(fields, line, " \t\r");
 	return fields->count == 3 &&
-		parse_int(fields->items[2], 0, INT64_MAX, ret_due, &ignored) >= 0;
+	       parse_int(fields->items[2], 0, INT64_MAX, ret_due, &ignored) >= 0;
 }
 
 static bool has_id(const struct strvec *lines, const char *id)
@@ -319,8 +319,7 @@ int failed_has(struct ctx *ctx, const char *app, const char *id, struct err *err
 	return r;
 }
 
-int failed_add(struct ctx *ctx, const char *app, const char *id, const char *unit,
-	struct err *err)
+int failed_add(struct ctx *ctx, const char *app, const char *id, const char *unit, struct err *err)
 {
 	AUTO_STRVEC lines = STRVEC_INIT;
 	int r = failed_has(ctx, app, id, err);

@@ -144,8 +144,8 @@ int local_enter(struct ctx *ctx, const char *app, const char *process, const cha
 /* Values of variables may be secrets; those that Dokku and Docker set themselves are not. */
 static bool may_be_shown(const char *pair)
 {
-	static const char *const prefixes[] = { "CACHE_PATH=", "DOCKER_", "DOKKU_", "DYNO=",
-		"PATH=", "PORT=", "USER=" };
+	static const char *const prefixes[] = { "CACHE_PATH=", "DOCKER_", "DOKKU_",
+		"DYNO=", "PATH=", "PORT=", "USER=" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (str_starts(pair, prefixes[i]))

@@ -103,8 +103,8 @@ static int ask_log_driver(struct ctx *ctx, struct image_facts *f, struct err *er
 	return 0;
 }
 
-int image_facts_load(struct ctx *ctx, const char *app, const char *image,
-	struct image_facts *ret, struct err *err)
+int image_facts_load(struct ctx *ctx, const char *app, const char *image, struct image_facts *ret,
+	struct err *err)
 {
 	AUTO_IMAGE_FACTS f = IMAGE_FACTS_INIT;
 	json_t *inspected = NULL;

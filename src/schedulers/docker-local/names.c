@@ -34,7 +34,8 @@ bool is_ours(struct ctx *ctx, const json_t *labels)
 {
 	const char *instance = json_string_value(json_object_get(labels, LABEL_INSTANCE));
 
-	return json_object_get(labels, "dokku") && str_eq(instance ? instance : "", ctx->inst.label);
+	return json_object_get(labels, "dokku") &&
+	       str_eq(instance ? instance : "", ctx->inst.label);
 }
 
 /*
@@ -57,18 +58,17 @@ int list_ours(struct ctx *ctx, const char *app, const char *type, bool all, json
 	json_t *found = NULL;
 	int r;
 
-	json_array_append_new(list, app ? json_sprintf("com.dokku.app-name=%s", app) :
-					  json_string("com.dokku.app-name"));
+	json_array_append_new(list, app ? json_sprintf("com.dokku.app-name=%s", app)
+					: json_string("com.dokku.app-name"));
 	if (type)
 		json_array_append_new(list, json_sprintf(LABEL_TYPE "=%s", type));
 	if (*ctx->inst.label)
-		json_array_append_new(list,
-			json_sprintf(LABEL_INSTANCE "=%s", ctx->inst.label));
+		json_array_append_new(list, json_sprintf(LABEL_INSTANCE "=%s", ctx->inst.label));
 	r = engine_container_list(ctx_engine(ctx), all, filters, &found, err);
 	json_decref(filters);
 	if (r < 0)
-		return app ? err_wrap(err, "list the containers of '%s'", app) :
-			     err_wrap(err, "list containers");
+		return app ? err_wrap(err, "list the containers of '%s'", app)
+			   : err_wrap(err, "list containers");
 	for (size_t i = json_array_size(found); i-- > 0;) {
 		if (!belongs(ctx, json_array_get(found, i)))
 			json_array_remove(found, i);

@@ -80,7 +80,8 @@ static int remove_image(struct ctx *ctx, const char *repo, const json_t *item, s
 	for (size_t i = 0; r >= 0 && i < json_array_size(tags); i++) {
 		const char *tag = json_string_value(json_array_get(tags, i));
 
-		if (!tag || str_eq(tag, "<none>:<none>")) /* how older engines say that there is none */
+		if (!tag ||
+			str_eq(tag, "<none>:<none>")) /* how older engines say that there is none */
 			continue;
 		named++;
 		if (str_starts(tag, prefix))

@@ -70,8 +70,7 @@ static int app_of_container(struct ctx *ctx, const char *name, struct strbuf *re
 	if (!kind || kind == rest)
 		return err_user(err, ERR_INVALID, 1, "Invalid container name specified: %s", name);
 	if (!str_starts(kind, ".run."))
-		return err_user(err, ERR_INVALID, 1,
-			"Specified container must be a run container");
+		return err_user(err, ERR_INVALID, 1, "Specified container must be a run container");
 	strbuf_add(ret_app, rest, (size_t)(kind - rest));
 	return 0;
 }
@@ -116,7 +115,7 @@ static bool is_expired(const json_t *item)
 	int64_t seconds;
 
 	return ttl && parse_int(ttl, 0, INT32_MAX, &seconds, &ignored) >= 0 &&
-		created + seconds < wall_seconds();
+	       created + seconds < wall_seconds();
 }
 
 static int retire_one(struct ctx *ctx, const json_t *item, struct err *err)

@@ -79,13 +79,14 @@ int step_rename_run(struct operation *op, struct step *step, struct err *err)
 
 void step_networks_describe(const struct step *step, struct strbuf *out)
 {
-	strbuf_addf(out, "connect the new container(s) of %s to the networks of "
-			 "attach-post-deploy",
+	strbuf_addf(out,
+		"connect the new container(s) of %s to the networks of "
+		"attach-post-deploy",
 		step_arg(step, "app"));
 }
 
-static int connect_unit(struct ctx *ctx, const char *app, const struct unit *u,
-	const char *network, struct err *err)
+static int connect_unit(struct ctx *ctx, const char *app, const struct unit *u, const char *network,
+	struct err *err)
 {
 	json_t *inspected = NULL;
 	int r = container_look(ctx, u->id, &inspected, err);
@@ -118,7 +119,8 @@ int step_networks_run(struct operation *op, struct step *step, struct err *err)
 static const struct step *find_state(const struct operation *op, const char *app)
 {
 	for (size_t i = op->count; i-- > 0;) {
-		if (op->steps[i]->kind == &docker_local_steps[LOCAL_STATE] && str_eq(step_arg(op->steps[i], "app"), app))
+		if (op->steps[i]->kind == &docker_local_steps[LOCAL_STATE] &&
+			str_eq(step_arg(op->steps[i], "app"), app))
 			return op->steps[i];
 	}
 	return NULL;
@@ -129,8 +131,9 @@ static int plan_networks(struct operation *op, const char *app, struct err *err)
 	AUTO_STRVEC networks = STRVEC_INIT;
 
 	container_networks(op->ctx, app, "attach-post-deploy", &networks);
-	return networks.count ?
-		operation_add(op, &docker_local_steps[LOCAL_NETWORKS], json_pack("{s:s}", "app", app), err) : 0;
+	return networks.count ? operation_add(op, &docker_local_steps[LOCAL_NETWORKS],
+					json_pack("{s:s}", "app", app), err)
+			      : 0;
 }
 
 int local_plan_settle(struct operation *op, const struct deploy *d, struct err *err)
@@ -144,16 +147,15 @@ int local_plan_settle(struct operation *op, const struct deploy *d, struct err *
 	retire = json_object_get(state->args, "retire");
 	r = operation_add(op, &docker_local_steps[LOCAL_RENAME],
 		json_pack("{s:s, s:O, s:I}", "app", d->app, "slots",
-			json_object_get(state->args, "slots"), "epoch",
-			(json_int_t)wall_seconds()),
+			json_object_get(state->args, "slots"), "epoch", (json_int_t)wall_seconds()),
 		err);
 	if (r >= 0)
 		r = plan_networks(op, d->app, err);
 	if (r >= 0 && json_array_size(retire))
 		r = operation_add(op, &docker_local_steps[LOCAL_RETIRE],
 			json_pack("{s:s, s:O, s:I, s:i}", "app", d->app, "ids", retire, "wait",
-				(json_int_t)setting_wait_to_retire(op->ctx, d->app),
-				"stop-timeout", setting_stop_timeout(op->ctx, d->app)),
+				(json_int_t)setting_wait_to_retire(op->ctx, d->app), "stop-timeout",
+				setting_stop_timeout(op->ctx, d->app)),
 			err);
 	return r < 0 ? err_wrap(err, "plan the end of the deploy of '%s'", d->app) : 0;
 }

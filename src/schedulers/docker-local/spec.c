@@ -152,8 +152,8 @@ static int add_ports(struct ctx *ctx, const char *app, struct spec *s, unsigned 
 /* --- the command --- */
 
 /* 1 when a property of ps says what to start. */
-static int command_property(struct ctx *ctx, const char *app, const char *name,
-	struct strbuf *out, struct err *err)
+static int command_property(struct ctx *ctx, const char *app, const char *name, struct strbuf *out,
+	struct err *err)
 {
 	int r = state_get(ctx, "ps", app, name, out, err);
 
@@ -177,8 +177,8 @@ static int choose_command(struct ctx *ctx, const struct spec_unit *u,
 	return r != 0 ? r : procs_command(ctx, u->app, u->process, port, out, err);
 }
 
-static int add_command(struct ctx *ctx, const struct spec_unit *u,
-	const struct image_facts *facts, unsigned port, struct spec *s, struct err *err)
+static int add_command(struct ctx *ctx, const struct spec_unit *u, const struct image_facts *facts,
+	unsigned port, struct spec *s, struct err *err)
 {
 	AUTO_FREE char *port_text = port ? xasprintf("%u", port) : xstrdup("");
 	AUTO_STRBUF text = STRBUF_INIT;
@@ -190,8 +190,8 @@ static int add_command(struct ctx *ctx, const struct spec_unit *u,
 }
 
 /* A buildpack image takes a command only through its launcher. */
-static int add_launcher(struct ctx *ctx, const struct spec_unit *u,
-	const struct image_facts *facts, struct spec *s, struct err *err)
+static int add_launcher(struct ctx *ctx, const struct spec_unit *u, const struct image_facts *facts,
+	struct spec *s, struct err *err)
 {
 	AUTO_STRBUF command = STRBUF_INIT;
 	int r;

@@ -49,7 +49,8 @@ int step_stop_run(struct operation *op, struct step *step, struct err *err)
 	int r;
 
 	if (*process)
-		out_verbose("Zero downtime is disabled, stopping currently running containers  (%s)",
+		out_verbose("Zero downtime is disabled, stopping currently running containers  "
+			    "(%s)",
 			process);
 	for (size_t i = 0; i < count; i++) {
 		all[i] = (struct stopping){ unit_id(step, i), timeout };

@@ -47,8 +47,9 @@ static bool is_state_file(const char *name)
 		AUTO_STRBUF process = STRBUF_INIT;
 		unsigned index;
 
-		if (rest && (!*rest || (*rest == '.' &&
-				unit_name_split(rest + 1, &process, &index) && index)))
+		if (rest &&
+			(!*rest || (*rest == '.' && unit_name_split(rest + 1, &process, &index) &&
+					   index)))
 			return true;
 	}
 	return false;
@@ -89,8 +90,7 @@ static int write_file(struct ctx *ctx, const char *app, const char *file, const 
 	return state_set_app_lines(ctx, app, file, &lines, STATE_MODE, err);
 }
 
-static int remove_others(struct ctx *ctx, const char *app, const json_t *snapshot,
-	struct err *err)
+static int remove_others(struct ctx *ctx, const char *app, const json_t *snapshot, struct err *err)
 {
 	json_t *now = NULL;
 	const char *file;
@@ -99,7 +99,7 @@ static int remove_others(struct ctx *ctx, const char *app, const json_t *snapsho
 
 	if (r < 0)
 		return r;
-	json_object_foreach(now, file, value) {
+	json_object_foreach (now, file, value) {
 		if (r >= 0 && !json_object_get(snapshot, file))
 			r = write_file(ctx, app, file, "", err);
 	}
@@ -114,7 +114,7 @@ int units_restore(struct ctx *ctx, const char *app, const json_t *snapshot, stru
 	json_t *value;
 	int r = remove_others(ctx, app, snapshot, err);
 
-	json_object_foreach(copy, file, value) {
+	json_object_foreach (copy, file, value) {
 		if (r >= 0)
 			r = write_file(ctx, app, file, json_string_value(value), err);
 	}
@@ -167,7 +167,7 @@ int units_of_snapshot(const json_t *snapshot, struct units *ret, struct err *err
 	json_t *value;
 
 	(void)err;
-	json_object_foreach(copy, file, value) {
+	json_object_foreach (copy, file, value) {
 		const char *unit = str_after(file, "CONTAINER.");
 
 		if (unit)

@@ -39,7 +39,7 @@ static NORETURN void work(struct ctx *ctx, struct job *job, int fd, pid_t parent
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
-		_exit(1); /* it died before the line above */
+		_exit(1);   /* it died before the line above */
 	ctx->engine = NULL; /* the connection is the parent's */
 	r = job->run(ctx, job->arg, &job->out, &err);
 	out_flush();
@@ -96,10 +96,10 @@ static int take_result(struct job *job)
 		return lost(job);
 	job->result = (int)result;
 	if (result < 0) {
-		err_set(&job->err, (enum err_kind)-result, "%s", fields[2]);
+		err_set(&job->err, (enum err_kind) - result, "%s", fields[2]);
 		job->err.exit_code = (int)code;
 		if (*fields[3])
-			err_user(&job->err, (enum err_kind)-result, (int)code, "%s", fields[3]);
+			err_user(&job->err, (enum err_kind) - result, (int)code, "%s", fields[3]);
 	}
 	strbuf_set(&job->out, fields[4]);
 	return 0;
