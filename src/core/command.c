@@ -273,6 +273,20 @@ static int check_count(const struct command *cmd, const struct args *args, struc
 	return 0;
 }
 
+/* Commands with formats of their own check those themselves. */
+static int check_format(const struct command *cmd, const struct args *args, struct err *err)
+{
+	const char *format = args_value(args, "format", "stdout");
+
+	for (const struct flag *f = cmd->opts; f && f->name; f++) {
+		if (str_eq(f->name, "format") && str_eq(f->value, "stdout|json") &&
+			!str_eq(format, "stdout") && !str_eq(format, "json"))
+			return err_set(err, ERR_USAGE,
+				"Invalid format specified, supported formats: json, stdout");
+	}
+	return 0;
+}
+
 static int check_app(struct ctx *ctx, const struct command *cmd, const struct args *args,
 	struct err *err)
 {
@@ -336,6 +350,8 @@ static int run_builtin(struct ctx *ctx, const struct command_match *m, struct er
 	r = check_count(m->cmd, &args, err);
 	if (r >= 0)
 		r = check_app(ctx, m->cmd, &args, err);
+	if (r >= 0)
+		r = check_format(m->cmd, &args, err);
 	if (r >= 0)
 		r = take_lock(ctx, m->cmd, &args, err);
 	if (r >= 0)

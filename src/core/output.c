@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "base/parse.h"
 #include "base/strvec.h"
 
 /* The two settings of the process's only terminal; everything else is passed by value. */
@@ -73,18 +75,38 @@ DEFINE_OUT(out_warn, stderr, " !     ", true)
 DEFINE_OUT(out_stderr, stderr, "", true)
 DEFINE_OUT(out_trace, stderr, " ?     ", tracing)
 
+/* TEXT with what would move the cursor, colour the screen or is no text at all made visible. */
+static char *printable(const char *text)
+{
+	AUTO_STRBUF out = STRBUF_INIT;
+	bool valid = utf8_valid(text, strlen(text));
+
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if ((c < 0x20 && c != '\t' && c != '\n') || c == 0x7f || (c >= 0x80 && !valid))
+			strbuf_addf(&out, "\\x%02x", c);
+		else
+			strbuf_addch(&out, *p);
+	}
+	return strbuf_detach(&out);
+}
+
 void out_error(const struct err *err)
 {
+	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *chain = NULL;
 	AUTO_STRVEC lines = STRVEC_INIT;
 
 	if (err->kind == ERR_SILENT)
 		return;
 	out_flush();
-	strvec_split_lines(&lines, err_text(err));
+	text = printable(err_text(err));
+	strvec_split_lines(&lines, text);
 	for (size_t i = 0; i < lines.count; i++)
 		out_warn("%s", lines.items[i]);
 	if (err->user.len && strcmp(err->user.buf, err->msg.buf) != 0)
-		out_trace("%s", err->msg.buf);
+		out_trace("%s", (chain = printable(err->msg.buf)));
 }
 
 void out_row(int width, const char *left, const char *right)

@@ -44,6 +44,7 @@ static int check_value(struct ctx *ctx, const struct property *prop, const char 
 	const char *value, struct err *err)
 {
 	size_t len = strlen(value);
+	int r;
 
 	if (len > VALUE_MAX)
 		return err_set(err, ERR_INVALID, "The value of %s is longer than %d bytes",
@@ -51,7 +52,13 @@ static int check_value(struct ctx *ctx, const struct property *prop, const char 
 	if (!utf8_valid(value, len) || has_control(value))
 		return err_set(err, ERR_INVALID,
 			"The value of %s holds control characters or is not UTF-8", prop->name);
-	return *value && prop->check ? prop->check(ctx, scope, value, err) : 0;
+	if (!*value || !prop->check)
+		return 0;
+	r = prop->check(ctx, scope, value, err);
+	/* Dokku's own texts start so, and name the property. */
+	return r < 0 && !str_starts(err->msg.buf, "Invalid ")
+		       ? err_wrap(err, "Invalid value for %s", prop->name)
+		       : r;
 }
 
 static int check_scope(const struct plugin *p, const struct property *prop, const char *scope,
@@ -75,6 +82,15 @@ static int check_scope(const struct plugin *p, const struct property *prop, cons
 	return 0;
 }
 
+char *property_redacted(const char *value)
+{
+	const char *end = strstr(value, "://");
+
+	if (!*value)
+		return xstrdup(value);
+	return xasprintf("%.*sredacted", end ? (int)(end - value) + 3 : 0, value);
+}
+
 int property_set(struct ctx *ctx, const struct plugin *p, const char *scope, const char *name,
 	const char *value, struct err *err)
 {
@@ -85,10 +101,14 @@ int property_set(struct ctx *ctx, const struct plugin *p, const char *scope, con
 		r = check_value(ctx, prop, scope, value, err);
 	if (r < 0)
 		return r;
-	if (*value)
-		out_info2_quiet("Setting %s to %s", name, value);
-	else
+	if (*value) {
+		AUTO_FREE char *redacted = property_redacted(value);
+
+		out_info2_quiet("Setting %s to %s", name,
+			prop->flags & PROP_SECRET ? redacted : value);
+	} else {
 		out_info2_quiet("Unsetting %s", name);
+	}
 	if (*value || (prop->flags & PROP_KEEP_EMPTY))
 		r = state_set(ctx, plugin_ns(p), scope, name, value, err);
 	else

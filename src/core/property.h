@@ -8,6 +8,9 @@
 /* The row of that name, or NULL. */
 const struct property *property_find(const struct plugin *p, const char *name);
 
+/* What may be shown of a value that is secret ("https://redacted"); for free(). */
+char *property_redacted(const char *value) MUST_CHECK;
+
 /*
  * Sets, or with an empty VALUE removes, a property of SCOPE (an app or "--global") after checking
  * that the row allows it. Says what it does, as Dokku. Runs the plugin's after_set.

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "core/app.h"
 #include "core/output.h"
+#include "core/property.h"
 #include "core/state.h"
 
 enum { LABEL_WIDTH_MIN = 31 };
@@ -141,16 +142,6 @@ static char *label_of(const char *flag)
 	return label;
 }
 
-/* What a person looking over somebody's shoulder may read; for free(). */
-static char *shown(const struct report_item *item)
-{
-	const char *end = item->secret ? strstr(item->value, "://") : NULL;
-
-	if (!item->secret || !*item->value)
-		return xstrdup(item->value);
-	return xasprintf("%.*sredacted", end ? (int)(end - item->value) + 3 : 0, item->value);
-}
-
 static void print_rows(const struct report *report, const struct plugin *p, const char *scope)
 {
 	const char *title = p->report_title ? p->report_title : plugin_report_type(p);
@@ -163,12 +154,13 @@ static void print_rows(const struct report *report, const struct plugin *p, cons
 	out_info2_quiet("%s %s information", scope, title);
 	for (size_t i = 0; i < report->count; i++) {
 		AUTO_FREE char *label = label_of(report->items[i].flag);
-		AUTO_FREE char *value = NULL;
+		AUTO_FREE char *redacted = NULL;
 
 		if (!report->items[i].value)
 			continue;
-		value = shown(&report->items[i]);
-		out_row(width, label, value);
+		/* Somebody may look over the reader's shoulder. */
+		redacted = property_redacted(report->items[i].value);
+		out_row(width, label, report->items[i].secret ? redacted : report->items[i].value);
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/appjson.h"
 #include "core/builder.h"
 #include "core/proxy.h"
 #include "core/source.h"
@@ -34,8 +35,25 @@ static int check_procfile(const char *text, size_t len, struct err *err)
 	return procfile_parse(text, len, &file, err);
 }
 
+static int check_env(json_t *app_json, struct err *err)
+{
+	const char *name;
+	json_t *entry;
+
+	json_object_foreach (jsonc_get(app_json, "env"), name, entry) {
+		AUTO_APPJSON_VAR v = APPJSON_VAR_INIT;
+		int r = appjson_var_read(entry, &v, err);
+
+		if (r < 0)
+			return err_wrap(err, "env.%.100s", name);
+	}
+	return 0;
+}
+
+/* All that a later step would refuse is refused here, before anything was built. */
 static int check_app_json(const char *text, size_t len, struct err *err)
 {
+	AUTO_SCALE scale = SCALE_INIT;
 	json_t *value = NULL;
 	int r;
 
@@ -45,6 +63,10 @@ static int check_app_json(const char *text, size_t len, struct err *err)
 	if (r >= 0 && !json_is_object(value))
 		r = err_set(err, ERR_INVALID, "it holds %s where an object is expected",
 			jsonc_type_name(value));
+	if (r >= 0)
+		r = appjson_formation(value, &scale, err);
+	if (r >= 0)
+		r = check_env(value, err);
 	json_decref(value);
 	return r;
 }

@@ -92,7 +92,7 @@ b"
 	run dokku config:keys app
 	assert_output KEEP
 	run -1 dokku config:set app WORD
-	assert_output ' !     Invalid env pair: WORD'
+	assert_output --partial 'Invalid env pair: it must be KEY=VALUE'
 	run -1 dokku config:set app
 	assert_output ' !     At least one env pair must be given'
 	run -1 dokku config:unset app

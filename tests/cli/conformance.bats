@@ -20,28 +20,28 @@ first_words() {
 	tail -n +2 "$BATS_TEST_DIRNAME/../spec/$1.tsv" | cut -f1 | cut -d: -f1 | sort -u
 }
 
-# conform AREA PLUGIN...: what differs, if anything does.
+# conform AREA: what differs, if anything does. Plugins come on standard input.
 conform() {
-	local area=$1
-	shift
-	[ $# -gt 0 ]
-	printf '%s\n' "$@" |
-		xargs -P 3 -I '{}' python3 "$BATS_TEST_DIRNAME/conformance.py" "$area" '{}' "$inst/bin/dokku"
+	local area=$1 plugins
+	plugins=$(cat)
+	[ "$plugins" ]
+	xargs -P 3 -I '{}' python3 "$BATS_TEST_DIRNAME/conformance.py" "$area" '{}' "$inst/bin/dokku" \
+		<<<"$plugins"
 }
 
 @test "every command is there, is in its help, and takes the arguments of the table" {
-	run -0 conform commands $(first_words commands)
+	run -0 conform commands < <(first_words commands)
 	[ -z "$output" ]
 }
 
 @test "every property is set, shown, cleared and refused as the table says" {
 	# The properties of ports are lists that other commands write.
-	run -0 conform properties $(first_words properties | grep -vx ports)
+	run -0 conform properties < <(first_words properties | grep -vx ports)
 	[ -z "$output" ]
 }
 
 @test "every report has the rows, flags and JSON keys of the table" {
-	run -0 conform reports $(first_words reports)
+	run -0 conform reports < <(first_words reports)
 	[ -z "$output" ]
 }
 

@@ -30,7 +30,13 @@ enum { DOCKERFILE_MAX = 4 << 20 };
 static int detect(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
 	struct err *err)
 {
-	if (!source_has(dir, "Dockerfile"))
+	AUTO_ERR why = ERR_INIT;
+	AUTO_CLOSE int fd = source_open(dir, "Dockerfile", &why);
+
+	/* A link out of the source is no reason to look for another builder. */
+	if (fd == -ERR_DENIED)
+		return err_set(err, ERR_DENIED, "%s", err_text(&why));
+	if (fd < 0)
 		return 0;
 	strbuf_addstr(reason, "Dockerfile found");
 	return 1;

@@ -54,12 +54,17 @@ int cert_work_dir(struct ctx *ctx, const char *app, char **ret, struct err *err)
 void cert_work_done(struct ctx *ctx, const char *app, const char *dir)
 {
 	AUTO_FREE char *beside = beside_path(ctx, app);
+	AUTO_FREE char *top = inst_lib(&ctx->inst, "data/moorage/certs");
+	AUTO_FREE char *all = path_join(top, app);
 	AUTO_ERR err = ERR_INIT;
 
 	if (operation_pending(ctx, app))
 		return; /* recovery needs them */
 	if (fs_rm_rf(dir, &err) < 0 || fs_rm_rf(beside, &err) < 0)
 		out_error(&err);
+	/* The folders above it go with the last one in them. */
+	if (rmdir(all) == 0)
+		(void)!rmdir(top);
 }
 
 /* --- the step --- */

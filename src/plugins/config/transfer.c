@@ -44,10 +44,11 @@ static int parse_pair(const char *word, bool encoded, struct env *ret, struct er
 	CLEANUP(strbuf_erase) struct strbuf value = STRBUF_INIT;
 	int r;
 
-	if (!eq && (strlen(word) > 100 || has_control(word) || !utf8_valid(word, strlen(word))))
-		return err_set(err, ERR_USAGE, "Invalid env pair: it must be KEY=VALUE");
+	/* What has no key may well be the second word of a secret. */
 	if (!eq)
-		return err_set(err, ERR_USAGE, "Invalid env pair: %s", word);
+		return err_set(err, ERR_USAGE,
+			"Invalid env pair: it must be KEY=VALUE, with quotes around a value that "
+			"holds blanks");
 	r = config_check_key(key, err);
 	if (r >= 0 && encoded)
 		r = decode_value(key, eq + 1, &value, err);

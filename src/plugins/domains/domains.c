@@ -18,22 +18,22 @@ static int check_names(const struct strvec *names, struct err *err)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		if (!domain_valid(names->items[i]))
-			return err_set(err, ERR_INVALID, "%s is invalid. exiting...",
+			return err_set(err, ERR_INVALID, "%.300s is invalid. exiting...",
 				names->items[i]);
 	}
 	return 0;
 }
 
-/* The positionals from FROM on; one argument may hold several names. */
+/* The positionals from FROM on. */
 static void take_names(const struct args *args, size_t from, struct strvec *ret)
 {
 	for (size_t i = from; i < args->pos.count; i++)
-		strvec_split(ret, args->pos.items[i], " \t");
+		strvec_push(ret, args->pos.items[i]);
 }
 
 static int require_names(const struct strvec *names, const char *usage, struct err *err)
 {
-	if (names->count)
+	if (names->count && *names->items[0])
 		return check_names(names, err);
 	return err_set(err, ERR_USAGE,
 		"Please specify a domain name. Usage: dokku %s <domain> "

@@ -101,9 +101,12 @@ static int check_on_off(struct ctx *ctx, const char *scope, const char *value, s
 
 static int check_number(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
+	AUTO_ERR why = ERR_INIT;
 	uint64_t n;
 
-	return parse_uint(value, 0, UINT32_MAX, &n, err);
+	if (parse_uint(value, 0, UINT32_MAX, &n, &why) >= 0)
+		return 0;
+	return err_set(err, ERR_INVALID, "must be an integer");
 }
 
 static int check_ipv4(struct ctx *ctx, const char *scope, const char *value, struct err *err)
