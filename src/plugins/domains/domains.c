@@ -437,7 +437,6 @@ static int handle_enabled(struct trigger_call *call, struct err *err)
 static int run_self(struct trigger_call *call, const char *command, struct err *err)
 {
 	AUTO_STRVEC argv = STRVEC_INIT;
-	AUTO_STRBUF nothing = STRBUF_INIT;
 	int code;
 
 	strvec_push(&argv, command);
