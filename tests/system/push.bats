@@ -323,31 +323,35 @@ not_busy() {
 
 @test "EXPOSE decides the port that the app is asked on" {
 	http_app "$DIR" v1
-	printf 'EXPOSE 8080\n' >>"$DIR/Dockerfile"
+	port=$(claim_port)
+	printf 'EXPOSE %s\n' "$port" >>"$DIR/Dockerfile"
 	git_commit "$DIR"
 	run git_push "$DIR" "$APP"
 	assert_success
-	assert_equal "$(app_env "$APP" PORT)" 8080
 	run dokku ports:report "$APP" --ports-map-detected
-	assert_output --partial http:8080:8080
-	port=$(claim_port)
-	run dokku ports:set "$APP" "http:$port:8080"
+	assert_output "http:$port:$port"
+	run in_instance curl -sf -H "Host: $(host_of "$APP")" "http://127.0.0.1:$port/env"
+	assert_line "PORT=$port"
+	# A map of one's own takes its place.
+	run dokku ports:set "$APP" "http:$HTTP_PORT:$port"
 	assert_success
-	wait_until 10 in_instance curl -sf -H "Host: $(host_of "$APP")" "http://127.0.0.1:$port/"
+	assert_equal "$(app_env "$APP" PORT)" "$port"
+	run in_instance curl -sf -H "Host: $(host_of "$APP")" "http://127.0.0.1:$port/env"
+	assert_failure
 	free_ports
 }
 
 @test "domains lead to the app, and only those" {
-	http_app "$DIR" v1
+	http_app "$DIR" mine
 	git_push "$DIR" "$APP"
 	run dokku domains:add "$APP" "$APP.example.org"
 	assert_success
-	assert_http "$APP.example.org" / 200 v1
-	assert_http "$(host_of "$APP")" / 200 v1
+	assert_http "$APP.example.org" / 200 mine
+	assert_http "$(host_of "$APP")" / 200 mine
 	run dokku domains:remove "$APP" "$(host_of "$APP")"
 	assert_success
-	assert_http "$APP.example.org" / 200 v1
-	[ "$(http_get "$(host_of "$APP")" / 2>/dev/null)" != v1 ]
+	assert_http "$APP.example.org" / 200 mine
+	[ "$(http_get "$(host_of "$APP")" / 2>/dev/null)" != mine ]
 }
 
 @test "the work tree of a push is gone after it" {
