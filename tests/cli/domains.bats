@@ -52,7 +52,7 @@ teardown() {
 }
 
 @test "domains:set replaces the list" {
-	moorage domains:set web x.test 'y.test z.test'
+	moorage domains:set web x.test y.test z.test
 	[ "$(cat "$INST/home/web/VHOST")" = $'x.test\ny.test\nz.test' ]
 	[ "$(answer z.test)" = 200 ]
 }
