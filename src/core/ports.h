@@ -40,7 +40,7 @@ MUST_CHECK int ports_without_custom(struct ctx *ctx, const char *app, struct por
 /* Appends "scheme:host:container". */
 void port_map_print(const struct port_map *map, struct strbuf *out);
 /* Custom, else detected, else http:<proxy-port or 80>:5000, with the https additions that a
- * certificate brings (spec: deploy-flow §9). Sorted and unique as Dokku lists them. */
+ * certificate brings. Sorted and unique as Dokku lists them. */
 MUST_CHECK int ports_effective(struct ctx *ctx, const char *app, struct port_maps *ret,
 	struct err *err);
 /* The PORT of web containers: container port of the first effective mapping that is not udp;
