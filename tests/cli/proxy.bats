@@ -61,6 +61,10 @@ teardown() {
 	run moorage proxy:enable web
 	[[ "$output" == *"-----> Enabling proxy for app"* ]]
 	[ "$(cat "$INST/home/web/VHOST")" = web.example.com ]
+	grep -q 'server_name web.example.com;' "$INST/home/web/nginx.conf"
+	# As in Dokku, switching domains on forgets what the build had detected.
+	[ "$(moorage ports:report web --ports-map-detected)" = "http:$HTTP:5000" ]
+	moorage ports:set web "http:$HTTP:$BACKEND"
 	[ "$(answer web.example.com)" = 200 ]
 }
 
