@@ -3,8 +3,9 @@
 
 /*
  * The journal of one operation: an append-only file of lines "<crc> <JSON object>". Its space is
- * reserved when it is made and each record is synced, so it can be written on a full disk and read
- * by a person. A torn last line (its checksum is wrong) counts as not written.
+ * reserved when it is made, so it can be written on a full disk, and read by a person. A record is
+ * synced where journal_append() is told so. A torn last line (its checksum is wrong) counts as not
+ * written.
  *
  * LIB_ROOT/data/moorage/operations/<app>.journal while it runs (a hard link for each further app),
  * LIB_ROOT/data/moorage/history/<id>.journal afterwards (the newest 100).
