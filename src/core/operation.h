@@ -5,9 +5,9 @@
  * Operations: everything that changes the world is an ordered list of steps, run by one executor.
  *
  * A step is planned (with its arguments: names and ids, never secrets), started, done. Each of
- * these is on disk in the operation's journal before the next thing happens, so that after a crash
- * the next command on that app finishes or undoes what it finds. A step may plan further ones while
- * it runs; what is recorded never changes.
+ * these is written to the operation's journal before the next thing happens, and synced when a step
+ * starts, so that after a crash the next command on that app finishes or undoes what it finds. A
+ * step may plan further ones while it runs; what is recorded never changes.
  *
  * Point of no return: the first step whose kind has STEP_COMMIT. Before it is started, failure and
  * recovery undo; once it is done (or, in recovery, started) the rest is finished. A step that fails
