@@ -299,14 +299,15 @@ push_refused() {
 @test "two pushes to one app at once: one waits for nobody and says so" {
 	local other=$BATS_TEST_TMPDIR/other
 	new_source
-	printf 'FROM moorage-lab/busybox:1\nRUN sleep 4\nCMD ["true"]\n' >"$src/Dockerfile"
 	git_app "$src"
 	cp -a "$src" "$other"
 	lab_git -C "$other" commit -q --allow-empty -m other
+	hold_pushes
 	git_push "$src" subject >"$BATS_TEST_TMPDIR/first" 2>&1 3>&- &
 	first=$!
-	wait_until 20 grep -q 'Building subject' "$BATS_TEST_TMPDIR/first"
+	wait_until 60 grep -q held "$BATS_TEST_TMPDIR/first"
 	run git_push "$other" subject
+	let_pushes_go
 	assert_failure
 	assert_output --partial subject
 	wait "$first" || fail "$(cat "$BATS_TEST_TMPDIR/first")"

@@ -181,6 +181,20 @@ wait_until() {
 	done
 }
 
+# hold_pushes, let_pushes_go: in between a push of the instance stops when its files are extracted,
+# says "held" and waits; for tests of what happens meanwhile, however slow the machine.
+hold_pushes() {
+	local dir=$INST/lib/plugins/enabled/zz-hold
+	as_dokku mkdir -p "$dir"
+	as_dokku touch "$INST/lib/held"
+	printf '#!/bin/sh\necho held\nwhile [ -e "%s" ]; do sleep 0.1; done\n' "$INST/lib/held" >"$dir/post-extract"
+	chmod 755 "$dir/post-extract"
+}
+
+let_pushes_go() {
+	rm "$INST/lib/held"
+}
+
 # --- assertions; each shows what it saw. `run` comes before those about status and output. ---
 
 fail() {

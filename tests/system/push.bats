@@ -203,14 +203,15 @@ setup() {
 @test "of two pushes at once one is refused and says why" {
 	http_app "$DIR" v1
 	git_push "$DIR" "$APP"
-	printf 'FROM moorage-lab/http:1\nRUN echo now-building '$RANDOM$RANDOM' && sleep 5\nCOPY VERSION /app/VERSION\n' >"$DIR/Dockerfile"
 	set_version "$DIR" v2
 	git clone -q "$DIR" "$BATS_TEST_TMPDIR/second"
 	set_version "$BATS_TEST_TMPDIR/second" v3
+	hold_pushes
 	git_push "$DIR" "$APP" >"$BATS_TEST_TMPDIR/push" 2>&1 3>&- &
 	push=$!
-	wait_until 30 grep -q now-building "$BATS_TEST_TMPDIR/push"
+	wait_until 60 grep -q held "$BATS_TEST_TMPDIR/push"
 	run git_push "$BATS_TEST_TMPDIR/second" "$APP"
+	let_pushes_go
 	assert_failure
 	assert_output --partial 'currently has a deploy lock in place'
 	wait "$push" || fail "$(cat "$BATS_TEST_TMPDIR/push")"
@@ -224,14 +225,14 @@ setup() {
 @test "a push that the client breaks off leaves one whole release, and the next push works" {
 	http_app "$DIR" v1
 	git_push "$DIR" "$APP"
-	printf 'FROM moorage-lab/http:1\nRUN echo now-building '$RANDOM$RANDOM' && sleep 4\nCOPY VERSION /app/VERSION\n' >"$DIR/Dockerfile"
+	printf 'FROM moorage-lab/http:1\nRUN echo now-building '$RANDOM$RANDOM' && sleep 15\nCOPY VERSION /app/VERSION\n' >"$DIR/Dockerfile"
 	set_version "$DIR" v2
 	in_instance GIT_CONFIG_GLOBAL="$GIT_CONFIG_GLOBAL" GIT_SSH_COMMAND="$GIT_SSH_COMMAND" setsid \
 		git -C "$DIR" push "ssh://dokku@lab/$APP" master:master </dev/null >"$BATS_TEST_TMPDIR/push" 2>&1 3>&- &
-	wait_until 20 grep -q now-building "$BATS_TEST_TMPDIR/push"
+	wait_until 60 grep -q now-building "$BATS_TEST_TMPDIR/push"
 	# As Ctrl-C does: git and ssh at once. A group's number is that of its leader, git.
 	kill -INT -- "-$(pgrep -f "git -C $DIR push" | tail -n 1)"
-	wait_until 40 not_busy
+	wait_until 60 not_busy
 	[[ $(served "$APP") == v[12] ]] || fail "serves '$(served "$APP")'"
 	assert_equal "$(running_of "$APP" | grep -c "^$APP.web.1$")" 1
 	set_version "$DIR" v3
