@@ -96,12 +96,7 @@ int app_create(struct ctx *ctx, const char *name, struct err *err)
 	r = operation_begin(ctx, "create", name, NULL, NULL, &op, err);
 	if (r < 0)
 		return r;
-	r = app_plan_create(op, name, err);
-	if (r < 0) {
-		operation_abandon(op);
-		return r;
-	}
-	return operation_run(op, err);
+	return operation_run_planned(op, app_plan_create(op, name, err), err);
 }
 
 int app_maybe_create(struct ctx *ctx, const char *name, struct err *err)

@@ -46,15 +46,6 @@ static int begin(struct ctx *ctx, const char *name, const char *app, json_t *arg
 	return r;
 }
 
-/* Runs OP if planning it went well (R); a plan that failed changes nothing. */
-static int run_planned(struct operation *op, int r, struct err *err)
-{
-	if (r >= 0)
-		return operation_run(op, err);
-	operation_abandon(op);
-	return r;
-}
-
 static json_t *ref_json(const struct pushed_ref *ref)
 {
 	return json_pack("{s:s, s:s, s:s}", "name", ref->name, "old", ref->old, "rev", ref->rev);
@@ -79,7 +70,7 @@ static int run_source(struct ctx *ctx, const char *app, const char *rev, const c
 			json_pack("{s:s, s:s}", "app", app, "build", build), err);
 	if (r >= 0)
 		r = deploy_plan_build(op, app, rev, err);
-	return run_planned(op, r, err);
+	return operation_run_planned(op, r, err);
 }
 
 static int source_or_push(struct ctx *ctx, const char *app, const char *rev, const char *source,
@@ -124,7 +115,7 @@ static int redeploy(struct ctx *ctx, const char *name, const struct deploy *d, b
 		return r;
 	r = release ? deploy_plan_release(op, d->app, d->image, err)
 		    : deploy_plan_start(op, d, err);
-	return run_planned(op, r, err);
+	return operation_run_planned(op, r, err);
 }
 
 static int recorded(struct ctx *ctx, const char *name, const struct deploy *d, bool release,

@@ -456,6 +456,14 @@ int operation_run(struct operation *op, struct err *err)
 	return r;
 }
 
+int operation_run_planned(struct operation *op, int r, struct err *err)
+{
+	if (r >= 0)
+		return operation_run(op, err);
+	operation_abandon(op);
+	return r;
+}
+
 /* --- recovery --- */
 
 static struct step *step_number(struct operation *op, json_t *entry)

@@ -93,6 +93,8 @@ MUST_CHECK int operation_add(struct operation *op, const struct step_kind *kind,
  * stays and the error says so.
  */
 MUST_CHECK int operation_run(struct operation *op, struct err *err);
+/* The same if planning it (result R) went well; otherwise gives OP up and returns R. */
+MUST_CHECK int operation_run_planned(struct operation *op, int r, struct err *err);
 /* Gives up an operation of which no step was run. */
 void operation_abandon(struct operation *op);
 

@@ -119,3 +119,11 @@ void out_flush(void)
 	fflush(stdout);
 	fflush(stderr);
 }
+
+void out_json(json_t *value)
+{
+	AUTO_FREE char *text = json_dumps(value, JSON_COMPACT);
+
+	out_line("%s", text ? text : "null");
+	json_decref(value);
+}

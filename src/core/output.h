@@ -7,6 +7,7 @@
  * Everything goes through stdio; the streams are flushed before a child is started.
  */
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -36,4 +37,6 @@ void out_error(const struct err *err);
 
 /* LEFT padded with blanks to WIDTH, then RIGHT, behind 7 spaces: a row of a report. */
 void out_row(int width, const char *left, const char *right);
+/* VALUE on one line; takes it over. */
+void out_json(json_t *value);
 void out_flush(void);

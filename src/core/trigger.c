@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/fs.h"
+#include "core/app.h"
 #include "core/applock.h"
 #include "core/output.h"
 
@@ -268,4 +269,29 @@ int trigger_run_all(struct ctx *ctx, const char *trigger, const struct strvec *a
 		p += order == 0;
 	}
 	return r < 0 ? r : 0;
+}
+
+/* --- for the built-in handlers --- */
+
+const char *trigger_arg(const struct trigger_call *call, size_t i)
+{
+	return i < call->args->count ? call->args->items[i] : "";
+}
+
+int trigger_need_app(const struct trigger_call *call, struct err *err)
+{
+	if (app_exists(call->ctx, trigger_arg(call, 0)))
+		return 0;
+	return err_user(err, ERR_NOT_FOUND, 20, "App %s does not exist", trigger_arg(call, 0));
+}
+
+int trigger_run_self(const struct trigger_call *call, const char *command, struct err *err)
+{
+	AUTO_STRVEC argv = STRVEC_INIT;
+	int code;
+
+	strvec_push(&argv, command);
+	strvec_pushv(&argv, call->args->items);
+	code = trigger_exec(call->ctx, "/proc/self/exe", &argv, NULL, NULL, err);
+	return code <= 0 ? code : err_exit(err, code);
 }

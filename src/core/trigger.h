@@ -56,6 +56,16 @@ MUST_CHECK int trigger_run_all(struct ctx *ctx, const char *trigger, const struc
 MUST_CHECK int trigger_run_builtin(struct ctx *ctx, const char *trigger, const struct strvec *args,
 	struct strbuf *out, struct err *err);
 
+/* --- for the built-in handlers (struct trigger_handler) --- */
+
+/* Argument I of the call, "" when there are fewer. */
+const char *trigger_arg(const struct trigger_call *call, size_t i);
+/* The call's first argument names an app that exists; exit code 20 if not. */
+MUST_CHECK int trigger_need_app(const struct trigger_call *call, struct err *err);
+/* Runs our command COMMAND with the call's arguments, inside the caller's lock, as a script would. */
+MUST_CHECK int trigger_run_self(const struct trigger_call *call, const char *command,
+	struct err *err);
+
 /* Runs one executable of a third-party plugin with ARGV (argv[0] is the path). Returns its exit
  * code (>= 0), or -kind when it could not be run. */
 MUST_CHECK int trigger_exec(struct ctx *ctx, const char *path, const struct strvec *args,

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/trigger.h"
 #include "core/appjson.h"
 #include "core/plugin.h"
 #include "core/property.h"
@@ -12,16 +13,11 @@
 
 extern const struct plugin plugin_app_json;
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int on_get_content(struct trigger_call *call, struct err *err)
 {
 	AUTO_FREE char *text = NULL;
 	json_t *app_json = NULL;
-	int r = appjson_load(call->ctx, arg(call, 0), &app_json, err);
+	int r = appjson_load(call->ctx, trigger_arg(call, 0), &app_json, err);
 
 	if (r < 0)
 		return r;
@@ -36,11 +32,11 @@ static int on_parallelism(struct trigger_call *call, struct err *err)
 	json_t *app_json = NULL;
 	json_t *entry;
 	json_int_t n;
-	int r = appjson_load(call->ctx, arg(call, 0), &app_json, err);
+	int r = appjson_load(call->ctx, trigger_arg(call, 0), &app_json, err);
 
 	if (r < 0)
 		return r;
-	entry = json_object_get(jsonc_get(app_json, "formation"), arg(call, 1));
+	entry = json_object_get(jsonc_get(app_json, "formation"), trigger_arg(call, 1));
 	n = json_integer_value(jsonc_get(entry, "max_parallel"));
 	strbuf_addf(call->out, "%lld\n", n > 0 ? (long long)n : 1LL);
 	json_decref(app_json);

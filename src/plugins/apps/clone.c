@@ -38,12 +38,7 @@ static int make(struct ctx *ctx, const char *from, const char *to, struct err *e
 	r = operation_begin(ctx, "clone", to, NULL, NULL, &op, err);
 	if (r < 0)
 		return r;
-	r = plan(op, from, to, err);
-	if (r < 0) {
-		operation_abandon(op);
-		return r;
-	}
-	return operation_run(op, err);
+	return operation_run_planned(op, plan(op, from, to, err), err);
 }
 
 /* Is there something to deploy? */

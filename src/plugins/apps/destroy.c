@@ -116,12 +116,7 @@ int apps_destroy(struct ctx *ctx, const char *app, struct err *err)
 	r = operation_begin(ctx, "destroy", app, NULL, NULL, &op, err);
 	if (r < 0)
 		return r;
-	r = plan_destroy(op, app, err);
-	if (r < 0) {
-		operation_abandon(op);
-		return r;
-	}
-	return operation_run(op, err);
+	return operation_run_planned(op, plan_destroy(op, app, err), err);
 }
 
 int apps_run_destroy(struct ctx *ctx, const struct args *args, struct err *err)

@@ -245,10 +245,8 @@ int apps_run_rename(struct ctx *ctx, const struct args *args, struct err *err)
 	r = operation_begin(ctx, "rename", from, to, NULL, &op, err);
 	if (r < 0)
 		return r;
-	r = plan(op, from, to, app_is_deployed(ctx, from) && !args_has(args, "skip-deploy"), err);
-	if (r < 0) {
-		operation_abandon(op);
-		return r;
-	}
-	return operation_run(op, err);
+	return operation_run_planned(op,
+		plan(op, from, to, app_is_deployed(ctx, from) && !args_has(args, "skip-deploy"),
+			err),
+		err);
 }

@@ -3,25 +3,21 @@
 #include "plugins/apps/apps.h"
 
 #include "base/fs.h"
+#include "core/trigger.h"
 #include "core/app.h"
 #include "core/app_life.h"
 #include "core/applock.h"
 #include "core/confirm.h"
 #include "core/state.h"
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int on_exists(struct trigger_call *call, struct err *err)
 {
-	return app_verify(call->ctx, arg(call, 0), err);
+	return app_verify(call->ctx, trigger_arg(call, 0), err);
 }
 
 static int on_create(struct trigger_call *call, struct err *err)
 {
-	const char *app = arg(call, 0);
+	const char *app = trigger_arg(call, 0);
 	int r = app_name_check(app, err);
 
 	if (r >= 0)
@@ -31,7 +27,7 @@ static int on_create(struct trigger_call *call, struct err *err)
 
 static int on_maybe_create(struct trigger_call *call, struct err *err)
 {
-	const char *app = arg(call, 0);
+	const char *app = trigger_arg(call, 0);
 	int r;
 
 	if (app_exists(call->ctx, app))
@@ -46,7 +42,7 @@ static int on_maybe_create(struct trigger_call *call, struct err *err)
 
 static int on_destroy(struct trigger_call *call, struct err *err)
 {
-	const char *app = arg(call, 0);
+	const char *app = trigger_arg(call, 0);
 	int r = app_verify(call->ctx, app, err);
 
 	if (r >= 0)
@@ -60,13 +56,14 @@ static int on_destroy(struct trigger_call *call, struct err *err)
 
 static int on_source_set(struct trigger_call *call, struct err *err)
 {
-	const char *app = arg(call, 0);
+	const char *app = trigger_arg(call, 0);
 	int r = app_verify(call->ctx, app, err);
 
 	if (r >= 0)
-		r = state_set(call->ctx, "apps", app, "deploy-source", arg(call, 1), err);
+		r = state_set(call->ctx, "apps", app, "deploy-source", trigger_arg(call, 1), err);
 	if (r >= 0)
-		r = state_set(call->ctx, "apps", app, "deploy-source-metadata", arg(call, 2), err);
+		r = state_set(call->ctx, "apps", app, "deploy-source-metadata",
+			trigger_arg(call, 2), err);
 	return r;
 }
 

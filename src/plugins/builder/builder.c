@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/trigger.h"
 #include "core/builder.h"
 
 #include <string.h>
@@ -28,21 +29,17 @@ static int row_detected(struct ctx *ctx, const char *app, struct strbuf *out, st
 	return state_get(ctx, "builder", app, "detected", out, err);
 }
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int known_key(const struct trigger_call *call, struct err *err)
 {
-	return property_find(&plugin_builder, arg(call, 1))
+	return property_find(&plugin_builder, trigger_arg(call, 1))
 		       ? 0
 		       : err_set(err, ERR_USAGE, "Invalid builder property specified");
 }
 
 static int on_detect(struct trigger_call *call, struct err *err)
 {
-	AUTO_FREE char *name = state_computed(call->ctx, "builder", arg(call, 0), "selected", "");
+	AUTO_FREE char *name =
+		state_computed(call->ctx, "builder", trigger_arg(call, 0), "selected", "");
 
 	if (*name)
 		strbuf_addf(call->out, "%s\n", name);
@@ -56,7 +53,7 @@ static int on_get_property(struct trigger_call *call, struct err *err)
 
 	if (r < 0)
 		return r;
-	value = state_get_or(call->ctx, "builder", arg(call, 0), arg(call, 1), "");
+	value = state_get_or(call->ctx, "builder", trigger_arg(call, 0), trigger_arg(call, 1), "");
 	strbuf_addf(call->out, "%s\n", value);
 	return 0;
 }
@@ -66,15 +63,15 @@ static int on_set_property(struct trigger_call *call, struct err *err)
 	int r = known_key(call, err);
 
 	return r < 0 ? r
-		     : state_set(call->ctx, "builder", arg(call, 0), arg(call, 1), arg(call, 2),
-			       err);
+		     : state_set(call->ctx, "builder", trigger_arg(call, 0), trigger_arg(call, 1),
+			       trigger_arg(call, 2), err);
 }
 
 static int on_is_cnb(struct trigger_call *call, struct err *err)
 {
 	json_t *image = NULL;
 	bool is;
-	int r = engine_image_inspect(ctx_engine(call->ctx), arg(call, 1), &image, err);
+	int r = engine_image_inspect(ctx_engine(call->ctx), trigger_arg(call, 1), &image, err);
 
 	if (r == -ERR_NOT_FOUND)
 		err_clear(err);

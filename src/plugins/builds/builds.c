@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/trigger.h"
 #include "core/build_record.h"
 #include "core/operation.h"
 #include "core/plugin.h"
@@ -98,11 +99,6 @@ static int computed_retention(struct ctx *ctx, const char *app, struct strbuf *o
 
 /* --- triggers --- */
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int on_generate_id(struct trigger_call *call, struct err *err)
 {
 	AUTO_FREE char *id = operation_new_id();
@@ -114,20 +110,21 @@ static int on_generate_id(struct trigger_call *call, struct err *err)
 static int on_record_start(struct trigger_call *call, struct err *err)
 {
 	int64_t pid;
-	int r = parse_int(arg(call, 2), 1, INT32_MAX, &pid, err);
+	int r = parse_int(trigger_arg(call, 2), 1, INT32_MAX, &pid, err);
 
 	return r < 0 ? r
-		     : build_record_start(call->ctx, arg(call, 0), arg(call, 1), pid, arg(call, 3),
-			       err);
+		     : build_record_start(call->ctx, trigger_arg(call, 0), trigger_arg(call, 1),
+			       pid, trigger_arg(call, 3), err);
 }
 
 static int on_record_finalize(struct trigger_call *call, struct err *err)
 {
 	int64_t code;
-	int r = parse_int(arg(call, 2), -1, 255, &code, err);
+	int r = parse_int(trigger_arg(call, 2), -1, 255, &code, err);
 
 	return r < 0 ? r
-		     : build_record_finish(call->ctx, arg(call, 0), arg(call, 1), (int)code, err);
+		     : build_record_finish(call->ctx, trigger_arg(call, 0), trigger_arg(call, 1),
+			       (int)code, err);
 }
 
 /* --- life of an app --- */

@@ -46,14 +46,6 @@ static json_t *view_of(struct ctx *ctx, const struct build_record *r)
 	return view;
 }
 
-static void print_json(json_t *value)
-{
-	AUTO_FREE char *text = json_dumps(value, JSON_COMPACT);
-
-	out_line("%s", text ? text : "null");
-	json_decref(value);
-}
-
 /* --- tables --- */
 
 struct table {
@@ -184,7 +176,7 @@ static void print_picked(struct ctx *ctx, const struct build_record **picked, si
 		json_array_append_new(list, view_of(ctx, picked[i]));
 	}
 	if (json)
-		print_json(json_incref(list));
+		out_json(json_incref(list));
 	else if (n)
 		print_table(&t, "  ");
 	else
@@ -297,7 +289,7 @@ int builds_run_info(struct ctx *ctx, const struct args *args, struct err *err)
 	if (r == 0)
 		return err_set(err, ERR_NOT_FOUND, "No build record found for %s/%s", app, id);
 	if (str_eq(format, "json"))
-		print_json(view_of(ctx, &record));
+		out_json(view_of(ctx, &record));
 	else
 		print_info(ctx, &record);
 	return 0;

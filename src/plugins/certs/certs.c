@@ -229,51 +229,34 @@ static int more_rows(struct ctx *ctx, const char *app, struct report *report, st
 
 /* --- triggers that scripts call --- */
 
-static const char *call_arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int handle_exists(struct trigger_call *call, struct err *err)
 {
 	strbuf_addf(call->out, "%s\n",
-		cert_exists(call->ctx, call_arg(call, 0)) ? "true" : "false");
+		cert_exists(call->ctx, trigger_arg(call, 0)) ? "true" : "false");
 	return 0;
 }
 
 static int handle_get(struct trigger_call *call, struct err *err)
 {
-	const char *what = call_arg(call, 1);
-	AUTO_FREE char *path = cert_path(call->ctx, call_arg(call, 0), what);
+	const char *what = trigger_arg(call, 1);
+	AUTO_FREE char *path = cert_path(call->ctx, trigger_arg(call, 0), what);
 
 	if ((!str_eq(what, "crt") && !str_eq(what, "key")) ||
-		!cert_exists(call->ctx, call_arg(call, 0)))
+		!cert_exists(call->ctx, trigger_arg(call, 0)))
 		return err_exit(err, 1);
 	return print_file(path, call->out, err);
 }
 
-/* One of our commands, inside the caller's lock. */
-static int run_self(struct trigger_call *call, const char *command, struct err *err)
-{
-	AUTO_STRVEC argv = STRVEC_INIT;
-	int code;
-
-	strvec_push(&argv, command);
-	strvec_pushv(&argv, call->args->items);
-	code = trigger_exec(call->ctx, "/proc/self/exe", &argv, NULL, NULL, err);
-	return code <= 0 ? code : err_exit(err, code);
-}
-
 static int handle_set(struct trigger_call *call, struct err *err)
 {
-	if (!*call_arg(call, 1) || !*call_arg(call, 2))
+	if (!*trigger_arg(call, 1) || !*trigger_arg(call, 2))
 		return err_set(err, ERR_USAGE, "Both CRT and KEY file paths are required");
-	return run_self(call, "certs:add", err);
+	return trigger_run_self(call, "certs:add", err);
 }
 
 static int handle_remove(struct trigger_call *call, struct err *err)
 {
-	return run_self(call, "certs:remove", err);
+	return trigger_run_self(call, "certs:remove", err);
 }
 
 static const struct trigger_handler triggers[] = {

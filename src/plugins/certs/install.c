@@ -276,11 +276,7 @@ static int run_change(struct ctx *ctx, const char *app, const struct step_kind *
 		json_decref(args);
 	if (r >= 0)
 		r = plan_rest(op, app, came, err);
-	if (r < 0) {
-		operation_abandon(op);
-		return r;
-	}
-	r = operation_run(op, err);
+	r = operation_run_planned(op, r, err);
 	if (r < 0 || ctx->dry_run)
 		return r;
 	r = trigger_fire(ctx, err, came ? "post-certs-update" : "post-certs-remove", app, NULL);

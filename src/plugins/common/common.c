@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/fs.h"
+#include "core/trigger.h"
 #include "core/app.h"
 #include "core/applock.h"
 #include "core/deploy.h"
@@ -20,32 +21,29 @@ static int run_deploy(struct ctx *ctx, const struct args *args, struct err *err)
 		given(args_pos(args, 2)), err);
 }
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int on_deploy(struct trigger_call *call, struct err *err)
 {
-	int r = app_lock(call->ctx, arg(call, 0), APP_LOCK_WAIT, err);
+	int r = app_lock(call->ctx, trigger_arg(call, 0), APP_LOCK_WAIT, err);
 
 	return r < 0 ? r
-		     : deploy_image(call->ctx, arg(call, 0), given(arg(call, 1)),
-			       given(arg(call, 2)), err);
+		     : deploy_image(call->ctx, trigger_arg(call, 0), given(trigger_arg(call, 1)),
+			       given(trigger_arg(call, 2)), err);
 }
 
 static int on_release_and_deploy(struct trigger_call *call, struct err *err)
 {
-	int r = app_lock(call->ctx, arg(call, 0), APP_LOCK_WAIT, err);
+	int r = app_lock(call->ctx, trigger_arg(call, 0), APP_LOCK_WAIT, err);
 
-	return r < 0 ? r : deploy_release_image(call->ctx, arg(call, 0), given(arg(call, 1)), err);
+	return r < 0 ? r
+		     : deploy_release_image(call->ctx, trigger_arg(call, 0),
+			       given(trigger_arg(call, 1)), err);
 }
 
 static int on_app_list(struct trigger_call *call, struct err *err)
 {
 	AUTO_STRVEC apps = STRVEC_INIT;
-	int r = str_eq(arg(call, 0), "false") ? app_list_all(call->ctx, &apps, err)
-					      : app_list(call->ctx, &apps, err);
+	int r = str_eq(trigger_arg(call, 0), "false") ? app_list_all(call->ctx, &apps, err)
+						      : app_list(call->ctx, &apps, err);
 
 	for (size_t i = 0; r >= 0 && i < apps.count; i++)
 		strbuf_addf(call->out, "%s\n", apps.items[i]);

@@ -84,11 +84,7 @@ static int run_change(struct ctx *ctx, const struct change *c, struct err *err)
 		r = domains_plan_write(op, c->app, c->names, c->vhosts, err);
 	if (r >= 0)
 		r = proxy_plan_rebuild(op, c->app, err);
-	if (r < 0) {
-		operation_abandon(op);
-		return r;
-	}
-	r = operation_run(op, err);
+	r = operation_run_planned(op, r, err);
 	return r < 0 || ctx->dry_run ? r : fire_update(ctx, c, err);
 }
 
@@ -411,16 +407,11 @@ static const struct report_row rows[] = {
 
 /* --- triggers that scripts call --- */
 
-static const char *call_arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int handle_list(struct trigger_call *call, struct err *err)
 {
 	AUTO_STRVEC names = STRVEC_INIT;
-	int r = domains_enabled(call->ctx, call_arg(call, 0))
-			? domains_of(call->ctx, call_arg(call, 0), &names, err)
+	int r = domains_enabled(call->ctx, trigger_arg(call, 0))
+			? domains_of(call->ctx, trigger_arg(call, 0), &names, err)
 			: 0;
 
 	for (size_t i = 0; r >= 0 && i < names.count; i++)
@@ -430,24 +421,12 @@ static int handle_list(struct trigger_call *call, struct err *err)
 
 static int handle_enabled(struct trigger_call *call, struct err *err)
 {
-	return domains_enabled(call->ctx, call_arg(call, 0)) ? 0 : err_exit(err, 1);
-}
-
-/* Runs one of our commands inside the caller's lock, as a script would. */
-static int run_self(struct trigger_call *call, const char *command, struct err *err)
-{
-	AUTO_STRVEC argv = STRVEC_INIT;
-	int code;
-
-	strvec_push(&argv, command);
-	strvec_pushv(&argv, call->args->items);
-	code = trigger_exec(call->ctx, "/proc/self/exe", &argv, NULL, NULL, err);
-	return code <= 0 ? code : err_exit(err, code);
+	return domains_enabled(call->ctx, trigger_arg(call, 0)) ? 0 : err_exit(err, 1);
 }
 
 static int handle_add(struct trigger_call *call, struct err *err)
 {
-	return run_self(call, "domains:add", err);
+	return trigger_run_self(call, "domains:add", err);
 }
 
 static int with_vhosts(struct trigger_call *call, bool on, struct err *err)
@@ -455,9 +434,9 @@ static int with_vhosts(struct trigger_call *call, bool on, struct err *err)
 	AUTO_STRVEC app = STRVEC_INIT;
 	struct trigger_call only_app = *call;
 
-	strvec_push(&app, call_arg(call, 0));
+	strvec_push(&app, trigger_arg(call, 0));
 	only_app.args = &app;
-	return run_self(&only_app, on ? "domains:enable" : "domains:disable", err);
+	return trigger_run_self(&only_app, on ? "domains:enable" : "domains:disable", err);
 }
 
 static int handle_disable(struct trigger_call *call, struct err *err)
@@ -472,8 +451,8 @@ static int handle_enable(struct trigger_call *call, struct err *err)
 
 static int handle_urls(struct trigger_call *call, struct err *err)
 {
-	return domains_print_urls(call->ctx, call_arg(call, 0), str_eq(call_arg(call, 1), "url"),
-		call->out, err);
+	return domains_print_urls(call->ctx, trigger_arg(call, 0),
+		str_eq(trigger_arg(call, 1), "url"), call->out, err);
 }
 
 static const struct trigger_handler triggers[] = {

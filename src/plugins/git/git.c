@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/fs.h"
+#include "core/trigger.h"
 #include "core/app_env.h"
 #include "core/applock.h"
 #include "core/deploy.h"
@@ -147,14 +148,9 @@ static int max_size(struct ctx *ctx, const char *app, struct strbuf *out, struct
 
 /* --- triggers --- */
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int on_deploy_branch(struct trigger_call *call, struct err *err)
 {
-	AUTO_FREE char *branch = git_deploy_branch(call->ctx, arg(call, 0), "master");
+	AUTO_FREE char *branch = git_deploy_branch(call->ctx, trigger_arg(call, 0), "master");
 
 	strbuf_addf(call->out, "%s\n", branch);
 	return 0;
@@ -164,28 +160,29 @@ static int on_get_property(struct trigger_call *call, struct err *err)
 {
 	AUTO_FREE char *value = NULL;
 
-	if (!str_eq(arg(call, 1), "source-image"))
+	if (!str_eq(trigger_arg(call, 1), "source-image"))
 		return err_exit(err, 1);
-	value = state_get_or(call->ctx, "git", arg(call, 0), "source-image", "");
+	value = state_get_or(call->ctx, "git", trigger_arg(call, 0), "source-image", "");
 	strbuf_addf(call->out, "%s\n", value);
 	return 0;
 }
 
 static int on_has_code(struct trigger_call *call, struct err *err)
 {
-	AUTO_FREE char *own = git_deploy_branch(call->ctx, arg(call, 0), "master");
-	AUTO_FREE char *ref = xasprintf("refs/heads/%s", *arg(call, 1) ? arg(call, 1) : own);
+	AUTO_FREE char *own = git_deploy_branch(call->ctx, trigger_arg(call, 0), "master");
+	AUTO_FREE char *ref =
+		xasprintf("refs/heads/%s", *trigger_arg(call, 1) ? trigger_arg(call, 1) : own);
 	AUTO_STRBUF oid = STRBUF_INIT;
 
 	if (git_ref_valid(ref))
-		read_ref(call->ctx, arg(call, 0), ref, &oid);
+		read_ref(call->ctx, trigger_arg(call, 0), ref, &oid);
 	return oid.len ? 0 : err_exit(err, 1);
 }
 
 static int on_revision(struct trigger_call *call, struct err *err)
 {
-	AUTO_FREE char *name = git_rev_variable(call->ctx, arg(call, 0));
-	int r = *name ? app_env_get(call->ctx, arg(call, 0), name, call->out, err) : 0;
+	AUTO_FREE char *name = git_rev_variable(call->ctx, trigger_arg(call, 0));
+	int r = *name ? app_env_get(call->ctx, trigger_arg(call, 0), name, call->out, err) : 0;
 
 	if (r > 0)
 		strbuf_addch(call->out, '\n');
@@ -194,15 +191,15 @@ static int on_revision(struct trigger_call *call, struct err *err)
 
 static int on_deploy_source_set(struct trigger_call *call, struct err *err)
 {
-	if (str_eq(arg(call, 1), "docker-image"))
+	if (str_eq(trigger_arg(call, 1), "docker-image"))
 		return 0;
-	return state_unset(call->ctx, "git", arg(call, 0), "source-image", err);
+	return state_unset(call->ctx, "git", trigger_arg(call, 0), "source-image", err);
 }
 
 static int on_receive_app(struct trigger_call *call, struct err *err)
 {
-	const char *app = arg(call, 0);
-	const char *rev = arg(call, 1);
+	const char *app = trigger_arg(call, 0);
+	const char *rev = trigger_arg(call, 1);
 	int r = git_repo_exists(call->ctx, app) ? app_lock(call->ctx, app, APP_LOCK_WAIT, err) : 0;
 
 	if (r < 0 || !git_repo_exists(call->ctx, app))
@@ -212,7 +209,7 @@ static int on_receive_app(struct trigger_call *call, struct err *err)
 
 static int on_post_create(struct trigger_call *call, struct err *err)
 {
-	return git_repo_init(call->ctx, arg(call, 0), err);
+	return git_repo_init(call->ctx, trigger_arg(call, 0), err);
 }
 
 /* --- life of an app --- */

@@ -93,14 +93,6 @@ static json_t *as_dokku(const json_t *network)
 		text(network, "Name"), "Scope", text(network, "Scope"));
 }
 
-static void print_json(json_t *value)
-{
-	AUTO_FREE char *out = json_dumps(value, JSON_COMPACT);
-
-	out_line("%s", out ? out : "null");
-	json_decref(value);
-}
-
 /* --- commands --- */
 
 int network_run_create(struct ctx *ctx, const struct args *args, struct err *err)
@@ -178,7 +170,7 @@ int network_run_info(struct ctx *ctx, const struct args *args, struct err *err)
 	if (r >= 0)
 		r = find_network(list, args_pos(args, 0), &network, err);
 	if (r >= 0 && str_eq(format, "json"))
-		print_json(as_dokku(network));
+		out_json(as_dokku(network));
 	else if (r >= 0)
 		print_info(network);
 	json_decref(list);
@@ -209,7 +201,7 @@ int network_run_list(struct ctx *ctx, const struct args *args, struct err *err)
 	}
 	json_decref(list);
 	if (as_json)
-		print_json(out);
+		out_json(out);
 	else
 		json_decref(out);
 	return 0;

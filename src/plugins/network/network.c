@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/trigger.h"
 #include "core/app.h"
 #include "core/output.h"
 #include "core/plugin.h"
@@ -112,28 +113,16 @@ static int row_web_listeners(struct ctx *ctx, const char *app, struct strbuf *ou
 
 /* --- triggers --- */
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
-static int need_app(const struct trigger_call *call, struct err *err)
-{
-	if (app_exists(call->ctx, arg(call, 0)))
-		return 0;
-	return err_user(err, ERR_NOT_FOUND, 20, "App %s does not exist", arg(call, 0));
-}
-
 /* APP KEY */
 static int on_get_property(struct trigger_call *call, struct err *err)
 {
-	const char *key = arg(call, 1);
+	const char *key = trigger_arg(call, 1);
 	const struct property *p = property_find(&plugin_network, key);
 	AUTO_FREE char *value = NULL;
 
 	if (!p || !(p->flags & PROP_COMPUTED))
 		return err_set(err, ERR_USAGE, "Invalid network property specified: %s", key);
-	value = state_computed(call->ctx, "network", arg(call, 0), key, p->fallback);
+	value = state_computed(call->ctx, "network", trigger_arg(call, 0), key, p->fallback);
 	strbuf_addf(call->out, "%s\n", value);
 	return 0;
 }
@@ -142,11 +131,11 @@ static int on_get_property(struct trigger_call *call, struct err *err)
 static int on_get_listeners(struct trigger_call *call, struct err *err)
 {
 	AUTO_LISTENERS all = LISTENERS_INIT;
-	int r = need_app(call, err);
+	int r = trigger_need_app(call, err);
 
 	if (r >= 0)
-		r = network_listeners(call->ctx, arg(call, 0), *arg(call, 1) ? arg(call, 1) : "web",
-			&all, err);
+		r = network_listeners(call->ctx, trigger_arg(call, 0),
+			*trigger_arg(call, 1) ? trigger_arg(call, 1) : "web", &all, err);
 	if (r < 0)
 		return r;
 	add_listeners(&all, call->out);
@@ -158,7 +147,7 @@ static int on_get_listeners(struct trigger_call *call, struct err *err)
 static int on_get_static(struct trigger_call *call, struct err *err)
 {
 	AUTO_FREE char *text =
-		state_get_or(call->ctx, "network", arg(call, 0), "static-web-listener", "");
+		state_get_or(call->ctx, "network", trigger_arg(call, 0), "static-web-listener", "");
 
 	strbuf_addf(call->out, "%s\n", text);
 	return 0;
@@ -169,8 +158,8 @@ static int on_config_exists(struct trigger_call *call, struct err *err)
 {
 	AUTO_LISTENERS all = LISTENERS_INIT;
 	AUTO_ERR ignored = ERR_INIT;
-	bool any =
-		network_listeners(call->ctx, arg(call, 0), "web", &all, &ignored) >= 0 && all.count;
+	bool any = network_listeners(call->ctx, trigger_arg(call, 0), "web", &all, &ignored) >= 0 &&
+		   all.count;
 
 	strbuf_addstr(call->out, any ? "true\n" : "false\n");
 	return 0;
@@ -181,12 +170,13 @@ static int on_get_ipaddr(struct trigger_call *call, struct err *err)
 {
 	AUTO_LISTENERS fixed = LISTENERS_INIT;
 	AUTO_FREE char *address = NULL;
-	int r = need_app(call, err);
+	int r = trigger_need_app(call, err);
 
-	if (r >= 0 && str_eq(arg(call, 1), "web"))
-		r = route_static_listener(call->ctx, arg(call, 0), &fixed, err);
+	if (r >= 0 && str_eq(trigger_arg(call, 1), "web"))
+		r = route_static_listener(call->ctx, trigger_arg(call, 0), &fixed, err);
 	if (r == 0)
-		r = network_container_address(call->ctx, arg(call, 0), arg(call, 2), &address, err);
+		r = network_container_address(call->ctx, trigger_arg(call, 0), trigger_arg(call, 2),
+			&address, err);
 	if (r < 0)
 		return r;
 	strbuf_addf(call->out, "%s\n", fixed.count ? fixed.items[0].address : address);
@@ -199,15 +189,16 @@ static int write_state(struct trigger_call *call, const char *kind, struct err *
 	AUTO_ERR ignored = ERR_INIT;
 	AUTO_FREE char *file = NULL;
 	uint64_t index;
-	int r = need_app(call, err);
+	int r = trigger_need_app(call, err);
 
 	if (r < 0)
 		return r;
-	if (!proc_name_valid(arg(call, 1)) ||
-		parse_uint(arg(call, 2), 1, 100000, &index, &ignored) < 0)
+	if (!proc_name_valid(trigger_arg(call, 1)) ||
+		parse_uint(trigger_arg(call, 2), 1, 100000, &index, &ignored) < 0)
 		return err_set(err, ERR_USAGE, "%s needs a process type and a number", call->name);
-	file = xasprintf("%s.%s.%s", kind, arg(call, 1), arg(call, 2));
-	return network_write_state(call->ctx, arg(call, 0), file, arg(call, 3), err);
+	file = xasprintf("%s.%s.%s", kind, trigger_arg(call, 1), trigger_arg(call, 2));
+	return network_write_state(call->ctx, trigger_arg(call, 0), file, trigger_arg(call, 3),
+		err);
 }
 
 static int on_write_ipaddr(struct trigger_call *call, struct err *err)
@@ -223,16 +214,16 @@ static int on_write_port(struct trigger_call *call, struct err *err)
 /* APP */
 static int on_build_config(struct trigger_call *call, struct err *err)
 {
-	int r = need_app(call, err);
+	int r = trigger_need_app(call, err);
 
-	return r < 0 ? r : network_rebuild(call->ctx, arg(call, 0), err);
+	return r < 0 ? r : network_rebuild(call->ctx, trigger_arg(call, 0), err);
 }
 
 /* APP BUILDER ... : the network a container begins in. */
 static int print_initial(struct trigger_call *call)
 {
 	AUTO_FREE char *name =
-		state_computed(call->ctx, "network", arg(call, 0), "initial-network", "");
+		state_computed(call->ctx, "network", trigger_arg(call, 0), "initial-network", "");
 
 	if (*name)
 		strbuf_addf(call->out, " --network=%s ", name);
@@ -249,7 +240,7 @@ static int on_args(struct trigger_call *call, struct err *err)
 /* A build by Dockerfile takes no network of containers. */
 static int on_args_build(struct trigger_call *call, struct err *err)
 {
-	if (!str_eq(arg(call, 1), "dockerfile"))
+	if (!str_eq(trigger_arg(call, 1), "dockerfile"))
 		return print_initial(call);
 	if (call->in)
 		strbuf_add(call->out, call->in->buf, call->in->len);

@@ -50,11 +50,7 @@ static int change(struct ctx *ctx, const char *app, const char *action,
 	if (r < 0)
 		return r;
 	r = plan_change(op, app, maps, detected_too, err);
-	if (r < 0) {
-		operation_abandon(op);
-		return r;
-	}
-	r = operation_run(op, err);
+	r = operation_run_planned(op, r, err);
 	return r < 0 || ctx->dry_run
 		       ? r
 		       : trigger_fire(ctx, err, "post-proxy-ports-update", app, action, NULL);
@@ -294,32 +290,28 @@ static const struct report_row rows[] = {
 
 /* --- triggers that scripts call --- */
 
-static const char *call_arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static int handle_clear(struct trigger_call *call, struct err *err)
 {
-	int r = state_unset(call->ctx, "ports", call_arg(call, 0), "map", err);
+	int r = state_unset(call->ctx, "ports", trigger_arg(call, 0), "map", err);
 
-	return r < 0 ? r : state_unset(call->ctx, "ports", call_arg(call, 0), "map-detected", err);
+	return r < 0 ? r
+		     : state_unset(call->ctx, "ports", trigger_arg(call, 0), "map-detected", err);
 }
 
 static int handle_configure(struct trigger_call *call, struct err *err)
 {
-	return ports_configure(call->ctx, call_arg(call, 0), err);
+	return ports_configure(call->ctx, trigger_arg(call, 0), err);
 }
 
 static int handle_get(struct trigger_call *call, struct err *err)
 {
-	const char *format = call_arg(call, 1);
+	const char *format = trigger_arg(call, 1);
 	AUTO_PORT_MAPS maps = PORT_MAPS_INIT;
 	int r;
 
 	if (*format && !str_eq(format, "stdout") && !str_eq(format, "json"))
 		return err_set(err, ERR_USAGE, "Invalid format specified: %s", format);
-	r = ports_effective(call->ctx, call_arg(call, 0), &maps, err);
+	r = ports_effective(call->ctx, trigger_arg(call, 0), &maps, err);
 	if (r < 0)
 		return r;
 	if (str_eq(format, "json"))
@@ -342,8 +334,8 @@ static int handle_get_available(struct trigger_call *call, struct err *err)
 
 static int handle_get_property(struct trigger_call *call, struct err *err)
 {
-	const char *app = call_arg(call, 0);
-	const char *name = call_arg(call, 1);
+	const char *app = trigger_arg(call, 0);
+	const char *name = trigger_arg(call, 1);
 	bool port = str_eq(name, "proxy-port") || str_eq(name, "proxy-ssl-port");
 	AUTO_FREE char *value = NULL;
 
@@ -365,7 +357,7 @@ static int handle_set_detected(struct trigger_call *call, struct err *err)
 		strvec_split(&words, call->args->items[i], " \t\n");
 	for (size_t i = 0; r >= 0 && i < words.count; i++)
 		r = add_word(words.items[i], &maps, err);
-	return r < 0 ? r : ports_set_detected(call->ctx, call_arg(call, 0), &maps, err);
+	return r < 0 ? r : ports_set_detected(call->ctx, trigger_arg(call, 0), &maps, err);
 }
 
 static int for_cert(struct ctx *ctx, const char *app, bool came, struct err *err)
@@ -381,12 +373,12 @@ static int for_cert(struct ctx *ctx, const char *app, bool came, struct err *err
 
 static int handle_cert_came(struct trigger_call *call, struct err *err)
 {
-	return for_cert(call->ctx, call_arg(call, 0), true, err);
+	return for_cert(call->ctx, trigger_arg(call, 0), true, err);
 }
 
 static int handle_cert_went(struct trigger_call *call, struct err *err)
 {
-	return for_cert(call->ctx, call_arg(call, 0), false, err);
+	return for_cert(call->ctx, trigger_arg(call, 0), false, err);
 }
 
 static const struct trigger_handler triggers[] = {

@@ -36,14 +36,6 @@ static int maybe_all(struct ctx *ctx, const struct args *args, const char *verb,
 
 /* --- build-config, clear-config --- */
 
-static int run_planned(struct operation *op, int r, struct err *err)
-{
-	if (r >= 0)
-		return operation_run(op, err);
-	operation_abandon(op);
-	return r;
-}
-
 static int run_build(struct ctx *ctx, const struct args *args, struct err *err)
 {
 	const char *app = args_pos(args, 0);
@@ -53,7 +45,7 @@ static int run_build(struct ctx *ctx, const struct args *args, struct err *err)
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = operation_begin(ctx, "proxy-build", app, NULL, NULL, &op, err);
-	return r < 0 ? r : run_planned(op, proxy_plan_rebuild(op, app, err), err);
+	return r < 0 ? r : operation_run_planned(op, proxy_plan_rebuild(op, app, err), err);
 }
 
 /* One change for all of them: one test and one reload. */
@@ -123,7 +115,7 @@ static int switch_use(struct ctx *ctx, const char *app, bool on, struct err *err
 		out_info1(on ? "Enabling proxy for app" : "Disabling proxy for app");
 	r = operation_begin(ctx, on ? "proxy-enable" : "proxy-disable", app, NULL, NULL, &op, err);
 	if (r >= 0)
-		r = run_planned(op, plan_switch_use(op, app, on, err), err);
+		r = operation_run_planned(op, plan_switch_use(op, app, on, err), err);
 	if (r < 0 || ctx->dry_run)
 		return r;
 	r = trigger_fire(ctx, err, on ? "proxy-enable" : "proxy-disable", app, NULL);

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/trigger.h"
 #include "core/app.h"
 #include "core/applock.h"
 #include "core/output.h"
@@ -114,24 +115,12 @@ static int more_rows(struct ctx *ctx, const char *app, struct report *report, st
 
 /* --- triggers --- */
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
-static int need_app(const struct trigger_call *call, struct err *err)
-{
-	if (app_exists(call->ctx, arg(call, 0)))
-		return 0;
-	return err_user(err, ERR_NOT_FOUND, 20, "App %s does not exist", arg(call, 0));
-}
-
 /* For those that change something. A script of a deploy has the deploy's lock. */
 static int need_locked_app(const struct trigger_call *call, struct err *err)
 {
-	int r = need_app(call, err);
+	int r = trigger_need_app(call, err);
 
-	return r < 0 ? r : app_lock(call->ctx, arg(call, 0), APP_LOCK_WAIT, err);
+	return r < 0 ? r : app_lock(call->ctx, trigger_arg(call, 0), APP_LOCK_WAIT, err);
 }
 
 /* APP */
@@ -139,13 +128,13 @@ static int on_app_restart(struct trigger_call *call, struct err *err)
 {
 	int r = need_locked_app(call, err);
 
-	return r < 0 ? r : ps_restart(call->ctx, arg(call, 0), NULL, err);
+	return r < 0 ? r : ps_restart(call->ctx, trigger_arg(call, 0), NULL, err);
 }
 
 /* APP */
 static int on_procfile_exists(struct trigger_call *call, struct err *err)
 {
-	AUTO_FREE char *path = staged_path(call->ctx, arg(call, 0), STAGED_PROCFILE);
+	AUTO_FREE char *path = staged_path(call->ctx, trigger_arg(call, 0), STAGED_PROCFILE);
 
 	return path ? 0 : err_set(err, ERR_NOT_FOUND, "Procfile does not exist");
 }
@@ -154,7 +143,8 @@ static int on_procfile_exists(struct trigger_call *call, struct err *err)
 static int on_procfile_command(struct trigger_call *call, struct err *err)
 {
 	AUTO_STRBUF command = STRBUF_INIT;
-	int r = procs_command(call->ctx, arg(call, 0), arg(call, 1), arg(call, 2), &command, err);
+	int r = procs_command(call->ctx, trigger_arg(call, 0), trigger_arg(call, 1),
+		trigger_arg(call, 2), &command, err);
 
 	if (r > 0 && command.len)
 		strbuf_addf(call->out, "%s\n", command.buf);
@@ -168,15 +158,17 @@ static int on_can_scale(struct trigger_call *call, struct err *err)
 	int r = need_locked_app(call, err);
 
 	if (r >= 0)
-		r = parse_bool(arg(call, 1), &yes, err);
-	return r < 0 ? r : state_set(call->ctx, "ps", arg(call, 0), "can-scale", arg(call, 1), err);
+		r = parse_bool(trigger_arg(call, 1), &yes, err);
+	return r < 0 ? r
+		     : state_set(call->ctx, "ps", trigger_arg(call, 0), "can-scale",
+			       trigger_arg(call, 1), err);
 }
 
 /* APP */
 static int on_current_scale(struct trigger_call *call, struct err *err)
 {
 	AUTO_SCALE scale = SCALE_INIT;
-	int r = procs_formation(call->ctx, arg(call, 0), &scale, err);
+	int r = procs_formation(call->ctx, trigger_arg(call, 0), &scale, err);
 
 	for (size_t i = 0; r >= 0 && i < scale.count; i++)
 		strbuf_addf(call->out, "%s%s=%u", i ? "\n" : "", scale.items[i].name,
@@ -196,12 +188,13 @@ static int on_set_scale(struct trigger_call *call, struct err *err)
 	for (size_t i = 3; i < call->args->count; i++)
 		strvec_push(&words, call->args->items[i]);
 	if (r >= 0)
-		r = parse_bool(arg(call, 1), &skip, err);
+		r = parse_bool(trigger_arg(call, 1), &skip, err);
 	if (r >= 0)
-		r = parse_bool(arg(call, 2), &clear, err);
+		r = parse_bool(trigger_arg(call, 2), &clear, err);
 	if (r >= 0)
 		r = scale_parse(&words, &changes, err);
-	return r < 0 ? r : ps_scale(call->ctx, arg(call, 0), &changes, clear, skip, true, err);
+	return r < 0 ? r
+		     : ps_scale(call->ctx, trigger_arg(call, 0), &changes, clear, skip, true, err);
 }
 
 /* APP KEY */
@@ -209,7 +202,7 @@ static int on_get_property(struct trigger_call *call, struct err *err)
 {
 	static const char *const keys[] = { "restart-policy", "restore", "skip-deploy",
 		"stop-timeout-seconds" };
-	const char *key = arg(call, 1);
+	const char *key = trigger_arg(call, 1);
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const struct property *p = property_find(&plugin_ps, key);
@@ -217,9 +210,10 @@ static int on_get_property(struct trigger_call *call, struct err *err)
 
 		if (!p || !str_eq(keys[i], key))
 			continue;
-		value = p->flags & PROP_GLOBAL
-				? state_computed(call->ctx, "ps", arg(call, 0), key, p->fallback)
-				: state_get_or(call->ctx, "ps", arg(call, 0), key, p->fallback);
+		value = p->flags & PROP_GLOBAL ? state_computed(call->ctx, "ps",
+							 trigger_arg(call, 0), key, p->fallback)
+					       : state_get_or(call->ctx, "ps", trigger_arg(call, 0),
+							 key, p->fallback);
 		strbuf_addf(call->out, "%s\n", value);
 		return 0;
 	}
@@ -229,8 +223,8 @@ static int on_get_property(struct trigger_call *call, struct err *err)
 /* APP ... */
 static int on_args_process_deploy(struct trigger_call *call, struct err *err)
 {
-	AUTO_FREE char *policy =
-		state_computed(call->ctx, "ps", arg(call, 0), "restart-policy", "on-failure:10");
+	AUTO_FREE char *policy = state_computed(call->ctx, "ps", trigger_arg(call, 0),
+		"restart-policy", "on-failure:10");
 
 	if (call->in)
 		strbuf_add(call->out, call->in->buf, call->in->len);

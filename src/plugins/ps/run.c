@@ -79,21 +79,12 @@ int ps_run_restart(struct ctx *ctx, const struct args *args, struct err *err)
 
 /* --- start --- */
 
-/* Runs OP if planning it (result R) went well. */
-static int run_planned(struct operation *op, int r, struct err *err)
-{
-	if (r >= 0)
-		return operation_run(op, err);
-	operation_abandon(op);
-	return r;
-}
-
 static int rebuild_proxy(struct ctx *ctx, const char *app, struct err *err)
 {
 	struct operation *op;
 	int r = operation_begin(ctx, "proxy-rebuild", app, NULL, NULL, &op, err);
 
-	return r < 0 ? r : run_planned(op, proxy_plan_rebuild(op, app, err), err);
+	return r < 0 ? r : operation_run_planned(op, proxy_plan_rebuild(op, app, err), err);
 }
 
 static int start_app(struct ctx *ctx, const char *app, struct err *err)
@@ -156,7 +147,7 @@ int ps_run_stop(struct ctx *ctx, const struct args *args, struct err *err)
 	if (!ctx->dry_run)
 		out_info1_quiet("Stopping %s", app);
 	r = operation_begin(ctx, "stop", app, NULL, NULL, &op, err);
-	return r < 0 ? r : run_planned(op, plan_stop(op, app, err), err);
+	return r < 0 ? r : operation_run_planned(op, plan_stop(op, app, err), err);
 }
 
 /* --- restore --- */

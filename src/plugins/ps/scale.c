@@ -19,15 +19,12 @@
 static void print_json(const struct scale *scale)
 {
 	json_t *list = json_array();
-	AUTO_FREE char *text = NULL;
 
 	for (size_t i = 0; i < scale->count; i++)
 		json_array_append_new(list,
 			json_pack("{s:s, s:i}", "process_type", scale->items[i].name, "quantity",
 				(int)scale->items[i].count));
-	text = json_dumps(list, JSON_COMPACT);
-	out_line("%s", text ? text : "[]");
-	json_decref(list);
+	out_json(list);
 }
 
 static void print_count(const char *name, const char *count)
@@ -211,10 +208,7 @@ int ps_scale(struct ctx *ctx, const char *app, const struct scale *changes, bool
 	if (r < 0)
 		return r;
 	r = plan(op, app, changes, clear, deployed, err);
-	if (r >= 0)
-		return operation_run(op, err);
-	operation_abandon(op);
-	return r;
+	return operation_run_planned(op, r, err);
 }
 
 int ps_run_scale(struct ctx *ctx, const struct args *args, struct err *err)

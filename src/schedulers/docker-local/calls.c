@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/trigger.h"
 #include "core/applock.h"
 #include "core/deploy.h"
 #include "core/output.h"
@@ -16,25 +17,20 @@
 #include "schedulers/all.h"
 #include "schedulers/docker-local/driver.h"
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static const char *arg_or_null(const struct trigger_call *call, size_t i)
 {
-	return *arg(call, i) ? arg(call, i) : NULL;
+	return *trigger_arg(call, i) ? trigger_arg(call, i) : NULL;
 }
 
 bool is_call_for_local(const struct trigger_call *call)
 {
-	return str_eq(arg(call, 0), scheduler_docker_local.name);
+	return str_eq(trigger_arg(call, 0), scheduler_docker_local.name);
 }
 
 /* SCHEDULER APP [TAG [PROCESS]] */
 int call_deploy(struct trigger_call *call, struct err *err)
 {
-	const char *app = arg(call, 1);
+	const char *app = trigger_arg(call, 1);
 	int r;
 
 	if (!is_call_for_local(call))
@@ -48,7 +44,7 @@ int call_deploy(struct trigger_call *call, struct err *err)
 /* SCHEDULER APP [REMOVE]: "true" removes the containers afterwards. */
 int call_stop(struct trigger_call *call, struct err *err)
 {
-	const char *app = arg(call, 1);
+	const char *app = trigger_arg(call, 1);
 	struct operation *op;
 	int r;
 
@@ -60,13 +56,10 @@ int call_stop(struct trigger_call *call, struct err *err)
 	if (r < 0)
 		return r;
 	r = local_plan_stop(op, app, err);
-	if (r >= 0 && str_eq(arg(call, 2), "true"))
+	if (r >= 0 && str_eq(trigger_arg(call, 2), "true"))
 		r = operation_add(op, &docker_local_steps[LOCAL_REMOVE],
 			json_pack("{s:s, s:b}", "app", app, "keep-images", 1), err);
-	if (r >= 0)
-		return operation_run(op, err);
-	operation_abandon(op);
-	return r;
+	return operation_run_planned(op, r, err);
 }
 
 static const char *env_or(const char *name, const char *fallback)
@@ -109,13 +102,14 @@ static int split_run(const struct trigger_call *call, struct strvec *env, struct
 {
 	uint64_t count = 0;
 	size_t at = 3;
-	int r = parse_uint(*arg(call, 2) ? arg(call, 2) : "0", 0, 10000, &count, err);
+	int r = parse_uint(*trigger_arg(call, 2) ? trigger_arg(call, 2) : "0", 0, 10000, &count,
+		err);
 
 	if (r < 0)
 		return err_wrap(err, "scheduler-run: number of variables");
 	for (; at < 3 + count && at < call->args->count; at++)
 		strvec_push(env, call->args->items[at]);
-	at += str_eq(arg(call, at), "--");
+	at += str_eq(trigger_arg(call, at), "--");
 	for (; at < call->args->count; at++)
 		strvec_push(argv, call->args->items[at]);
 	return 0;
@@ -128,13 +122,13 @@ int call_run(struct trigger_call *call, struct err *err)
 	AUTO_STRVEC argv = STRVEC_INIT;
 	AUTO_ERR ignored = ERR_INIT;
 	struct run_request rq = {
-		.app = arg(call, 1),
+		.app = trigger_arg(call, 1),
 		.env = &env,
 		.argv = &argv,
 		.detached = env_is_on("DOKKU_DETACH_CONTAINER"),
 		.force_tty = env_is_on("DOKKU_FORCE_TTY"),
 		.no_tty = env_is_on("DOKKU_DISABLE_TTY"),
-		.no_rm = !is_removed(call->ctx, arg(call, 1)),
+		.no_rm = !is_removed(call->ctx, trigger_arg(call, 1)),
 		.cron_id = env_or("DOKKU_CRON_ID", ""),
 		.concurrency = env_or("DOKKU_CONCURRENCY_POLICY", "allow"),
 	};
@@ -157,11 +151,13 @@ int call_run(struct trigger_call *call, struct err *err)
 int call_run_list(struct trigger_call *call, struct err *err)
 {
 	json_t *list = NULL;
-	int r = is_call_for_local(call) ? local_run_list(call->ctx, arg(call, 1), &list, err) : 0;
+	int r = is_call_for_local(call)
+			? local_run_list(call->ctx, trigger_arg(call, 1), &list, err)
+			: 0;
 
 	if (r < 0 || !list)
 		return r;
-	run_list_print(arg(call, 1), list, str_eq(arg(call, 2), "stdout"));
+	run_list_print(trigger_arg(call, 1), list, str_eq(trigger_arg(call, 2), "stdout"));
 	json_decref(list);
 	return 0;
 }
@@ -178,22 +174,22 @@ int call_enter(struct trigger_call *call, struct err *err)
 
 	if (!is_call_for_local(call))
 		return 0;
-	for (; at < call->args->count && !process && !str_eq(arg(call, at), "--"); at++) {
-		const char *attached = str_after(arg(call, at), "--container-id=");
+	for (; at < call->args->count && !process && !str_eq(trigger_arg(call, at), "--"); at++) {
+		const char *attached = str_after(trigger_arg(call, at), "--container-id=");
 
 		if (attached)
 			container = attached;
 		else if (container)
 			break;
-		else if (str_eq(arg(call, at), "--container-id"))
-			container = arg(call, ++at);
+		else if (str_eq(trigger_arg(call, at), "--container-id"))
+			container = trigger_arg(call, ++at);
 		else
-			process = arg(call, at);
+			process = trigger_arg(call, at);
 	}
-	at += str_eq(arg(call, at), "--");
+	at += str_eq(trigger_arg(call, at), "--");
 	for (; at < call->args->count; at++)
 		strvec_push(&argv, call->args->items[at]);
 	out_flush();
-	r = local_enter(call->ctx, arg(call, 1), process, container, &argv, &code, err);
+	r = local_enter(call->ctx, trigger_arg(call, 1), process, container, &argv, &code, err);
 	return run_exit(r, code, err);
 }

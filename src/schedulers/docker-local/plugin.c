@@ -9,19 +9,15 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/trigger.h"
 #include "core/output.h"
 #include "core/property.h"
 #include "schedulers/all.h"
 #include "schedulers/docker-local/driver.h"
 
-static const char *arg(const struct trigger_call *call, size_t i)
-{
-	return i < call->args->count ? call->args->items[i] : "";
-}
-
 static const char *arg_or_null(const struct trigger_call *call, size_t i)
 {
-	return *arg(call, i) ? arg(call, i) : NULL;
+	return *trigger_arg(call, i) ? trigger_arg(call, i) : NULL;
 }
 
 /* "<deployed> <running>": how many containers, and whether all, some or none of them run. */
@@ -29,7 +25,8 @@ static int app_status(struct trigger_call *call, struct err *err)
 {
 	AUTO_PROC_STATUSES list = PROC_STATUSES_INIT;
 	size_t running = 0;
-	int r = is_call_for_local(call) ? local_status(call->ctx, arg(call, 1), &list, err) : 1;
+	int r = is_call_for_local(call) ? local_status(call->ctx, trigger_arg(call, 1), &list, err)
+					: 1;
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -44,7 +41,7 @@ static int app_status(struct trigger_call *call, struct err *err)
 
 static int is_deployed(struct trigger_call *call, struct err *err)
 {
-	if (is_call_for_local(call) && !local_is_deployed(call->ctx, arg(call, 1)))
+	if (is_call_for_local(call) && !local_is_deployed(call->ctx, trigger_arg(call, 1)))
 		return err_exit(err, 1);
 	return 0;
 }
@@ -61,11 +58,12 @@ static int register_retired(struct trigger_call *call, struct err *err)
 	AUTO_ERR ignored = ERR_INIT;
 	uint64_t wait = 60;
 
-	if (!*arg(call, 1))
+	if (!*trigger_arg(call, 1))
 		return 0;
-	if (*arg(call, 2) && parse_uint(arg(call, 2), 0, STOP_TIMEOUT_MAX, &wait, &ignored) < 0)
+	if (*trigger_arg(call, 2) &&
+		parse_uint(trigger_arg(call, 2), 0, STOP_TIMEOUT_MAX, &wait, &ignored) < 0)
 		wait = 60;
-	return dead_register(call->ctx, arg(call, 0), arg(call, 1), wait, err);
+	return dead_register(call->ctx, trigger_arg(call, 0), trigger_arg(call, 1), wait, err);
 }
 
 static int retire(struct trigger_call *call, struct err *err)
@@ -75,7 +73,7 @@ static int retire(struct trigger_call *call, struct err *err)
 
 static int run_retire(struct trigger_call *call, struct err *err)
 {
-	if (*arg(call, 0) && !is_call_for_local(call))
+	if (*trigger_arg(call, 0) && !is_call_for_local(call))
 		return 0;
 	return local_run_retire(call->ctx, arg_or_null(call, 1), err);
 }
@@ -84,7 +82,7 @@ static int run_stop(struct trigger_call *call, struct err *err)
 {
 	if (!is_call_for_local(call))
 		return 0;
-	return local_run_stop(call->ctx, arg(call, 1), arg(call, 2), err);
+	return local_run_stop(call->ctx, trigger_arg(call, 1), trigger_arg(call, 2), err);
 }
 
 /* APP PROCESS TAIL QUIET NUM, behind the scheduler's name. */
@@ -93,13 +91,13 @@ static struct log_request log_request_of(const struct trigger_call *call)
 	AUTO_ERR ignored = ERR_INIT;
 	int64_t lines = -1;
 
-	if (parse_int(arg(call, 5), -1, INT32_MAX, &lines, &ignored) < 0)
+	if (parse_int(trigger_arg(call, 5), -1, INT32_MAX, &lines, &ignored) < 0)
 		lines = -1; /* "all" */
 	return (struct log_request){
-		.app = arg(call, 1),
+		.app = trigger_arg(call, 1),
 		.process = arg_or_null(call, 2),
-		.follow = str_eq(arg(call, 3), "true"),
-		.quiet = str_eq(arg(call, 4), "true"),
+		.follow = str_eq(trigger_arg(call, 3), "true"),
+		.quiet = str_eq(trigger_arg(call, 4), "true"),
 		.lines = (long)lines,
 	};
 }
@@ -123,14 +121,16 @@ static int run_logs(struct trigger_call *call, struct err *err)
 
 static int logs_failed(struct trigger_call *call, struct err *err)
 {
-	return is_call_for_local(call) ? local_logs_failed(call->ctx, arg(call, 1), err) : 0;
+	return is_call_for_local(call) ? local_logs_failed(call->ctx, trigger_arg(call, 1), err)
+				       : 0;
 }
 
 static int inspect(struct trigger_call *call, struct err *err)
 {
 	json_t *list = NULL;
 	AUTO_FREE char *text = NULL;
-	int r = is_call_for_local(call) ? local_inspect(call->ctx, arg(call, 1), &list, err) : 0;
+	int r = is_call_for_local(call) ? local_inspect(call->ctx, trigger_arg(call, 1), &list, err)
+					: 0;
 
 	if (r < 0 || !list)
 		return r;
@@ -174,22 +174,22 @@ static int pre_restore(struct trigger_call *call, struct err *err)
 /* APP ID PROCESS PORT IP [INDEX] */
 static int check_deploy(struct trigger_call *call, struct err *err)
 {
-	AUTO_FREE char *id = xstrdup(arg(call, 1));
-	AUTO_FREE char *address = xstrdup(arg(call, 4));
+	AUTO_FREE char *id = xstrdup(trigger_arg(call, 1));
+	AUTO_FREE char *address = xstrdup(trigger_arg(call, 4));
 	AUTO_ERR ignored = ERR_INIT;
 	uint64_t index = 1;
 	struct checked_unit unit;
 	int r;
 
-	if (parse_uint(arg(call, 5), 1, UNITS_MAX, &index, &ignored) < 0)
+	if (parse_uint(trigger_arg(call, 5), 1, UNITS_MAX, &index, &ignored) < 0)
 		index = 1;
 	unit = (struct checked_unit){
-		.process = arg(call, 2),
+		.process = trigger_arg(call, 2),
 		.index = (unsigned)index,
 		.id = id,
 		.address = address,
 	};
-	r = checks_run_builtin(call->ctx, arg(call, 0), &unit, err);
+	r = checks_run_builtin(call->ctx, trigger_arg(call, 0), &unit, err);
 	return r < 0 || !unit.failures ? r : err_exit(err, 1);
 }
 
