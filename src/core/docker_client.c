@@ -123,6 +123,17 @@ void docker_client_child(struct ctx *ctx, const struct docker_client *client, st
 	strvec_push(&c->env, "DOCKER_CLI_HINTS=false");
 }
 
+void docker_client_app_child(struct ctx *ctx, const struct docker_client *client, const char *app,
+	struct child *c)
+{
+	AUTO_FREE char *dir = inst_lib(&ctx->inst, "config/registry/%s", app);
+	AUTO_FREE char *file = path_join(dir, "config.json");
+
+	docker_client_child(ctx, client, c);
+	if (fs_is_file(file))
+		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
+}
+
 static bool succeeds(struct child *c)
 {
 	AUTO_STRBUF said = STRBUF_CAPPED(4096);

@@ -130,16 +130,6 @@ static int add_env(const struct build *b, struct child *c, struct err *err)
 	return r;
 }
 
-/* A login made for this app alone. */
-static void add_registry_login(const struct build *b, struct child *c)
-{
-	AUTO_FREE char *dir = inst_lib(&b->ctx->inst, "config/registry/%s", b->app);
-	AUTO_FREE char *file = path_join(dir, "config.json");
-
-	if (fs_is_file(file))
-		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
-}
-
 static void show(const struct strbuf *text)
 {
 	fwrite(text->buf, 1, text->len, stdout);
@@ -224,7 +214,7 @@ static int run_docker(const struct build *b, struct err *err)
 
 	if (r < 0)
 		return r;
-	docker_client_child(b->ctx, &client, &c);
+	docker_client_app_child(b->ctx, &client, b->app, &c);
 	strvec_pushl(&c.argv, "image", "build", NULL);
 	if (client.buildkit)
 		strvec_push(&c.argv, "--progress=plain");
@@ -239,7 +229,6 @@ static int run_docker(const struct build *b, struct err *err)
 	if (r < 0)
 		return r;
 	strvec_pushl(&c.argv, "--tag", b->image, ".", NULL);
-	add_registry_login(b, &c);
 	c.cwd = b->dir;
 	c.die_with_parent = true;
 	out_flush();
