@@ -209,10 +209,10 @@ def words_of(row):
         if ":" in row.name or row.name.startswith("git-"):
             return [re.escape(row.name)]
         return [rf'(?:dokku|moorage|MOORAGE"|dokku")\s+(?:--?\S+\s+)*{re.escape(row.name)}']
-    name = row.name if row.kind == "trigger" else row.name.rpartition("/")[2]
     if row.kind == "trigger":
-        return [re.escape(name)]
-    pieces = re.findall(r"[\w][\w-]*\w", re.sub(r"<[^>]*>", " ", name))
+        return [re.escape(word) for word in row.name.split()]
+    name = re.sub(r"<[^>]*>|\([^)]*\)", " ", row.name.rpartition("/")[2])
+    pieces = re.findall(r"[\w][\w-]*\w", name) or [row.name.partition("/")[0]]
     return [re.escape(piece) for piece in (pieces[:1] if " file " in name else pieces)]
 
 
