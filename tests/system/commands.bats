@@ -151,11 +151,19 @@ through_ssh() {
 	assert_output --partial no_such_directive
 }
 
+@test "deploys within one second each leave their container its name" {
+	for i in 1 2 3 4; do
+		dokku deploy app latest >"$BATS_TEST_TMPDIR/said" 2>&1
+		run cat "$BATS_TEST_TMPDIR/said"
+		refute_output --partial 'Failed to rename'
+		assert_equal "$(running_of app | grep -c '^app.web.1$')" 1
+	done
+}
+
 # proves effect: command ps:restore
 @test "ps:restore starts what should run and does not, as after a boot" {
 	docker_lab stop -t 1 "$(web_container app)" >/dev/null
-	run http_get "$(host_of app)" / -f --max-time 2
-	assert_failure
+	assert_equal "$(docker_lab inspect -f '{{.State.Running}}' "$(web_container app)")" false
 	run dokku ps:restore app
 	assert_success
 	assert_http "$(host_of app)" / 200 v1
@@ -179,6 +187,7 @@ through_ssh() {
 
 # proves effect: command run:logs, command run:retire
 @test "run:logs prints what a container has said, run:retire stops those whose time is over" {
+	dokku ps:set app stop-timeout-seconds 1
 	run dokku run:detached app sh -c 'echo said-by-run; exec busybox sleep 1000'
 	assert_success
 	stays=${lines[-1]}
