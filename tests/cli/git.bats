@@ -162,6 +162,7 @@ teardown() {
 	[ -n "$(head_of main)" ]
 }
 
+# proves effect: command git:unlock
 @test "a locked app is not deployed" {
 	app_without_deploy
 	push
@@ -240,6 +241,7 @@ teardown() {
 	run ! grep -q '^GIT_REV=' "$inst/lib/config/hello/ENV"
 }
 
+# proves effect: trigger docker-args-build
 @test "values of build arguments come from the app's variables, not from the command line" {
 	app_without_deploy
 	mkdir -p "$inst/lib/plugins/enabled/zz/" "$inst/lib/config/hello"
