@@ -34,11 +34,8 @@ static int run_all(struct ctx *ctx, const struct args *args, const char *verb, s
 
 	if (r < 0)
 		return r;
-	if (!args_has(args, "all")) {
-		if (*args_pos(args, 0))
-			return 0;
-		return err_set(err, ERR_USAGE, "Please specify an app to run the command on");
-	}
+	if (!args_has(args, "all"))
+		return args_need_app(args, err);
 	r = batch_run(ctx, verb, command, &flags, parallel, err);
 	return r < 0 ? r : 1;
 }
