@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/engine_path.h"
 #include "core/image.h"
 #include "core/ports.h"
 #include "core/procs.h"
@@ -274,6 +275,7 @@ static void add_last(struct ctx *ctx, const struct image_facts *facts, struct sp
 		strvec_push(&s->flags, "--env=TRACE=true");
 	if (facts->is_foreign_amd64)
 		strvec_push(&s->flags, "--platform=linux/amd64");
+	engine_path_flags(&ctx->inst, &s->flags);
 }
 
 int spec_for_unit(struct ctx *ctx, const struct spec_unit *u, const struct image_facts *facts,
