@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/docker_options.h"
+#include "core/engine_path.h"
 #include "core/image.h"
 #include "core/ports.h"
 #include "core/procs.h"
@@ -271,6 +272,7 @@ static void add_last(struct ctx *ctx, const struct image_facts *facts, struct sp
 		strvec_push(&s->flags, "--env=TRACE=true");
 	if (facts->is_foreign_amd64)
 		strvec_push(&s->flags, "--platform=linux/amd64");
+	engine_path_flags(&ctx->inst, &s->flags);
 }
 
 int spec_for_unit(struct ctx *ctx, const struct spec_unit *u, const struct image_facts *facts,
