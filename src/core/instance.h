@@ -7,7 +7,8 @@
  * defaults, then the instance's `instance.conf` (`key=value` lines, `#` comments), then, if the
  * process did not change user, Dokku's own environment variables (DOKKU_ROOT, DOKKU_LIB_PATH ...),
  * then the shell settings (core/shellrc.h). An instance of a file of its own has no shell_settings
- * unless it names them: /etc/default/dokku speaks of the machine's main instance.
+ * unless it names them: /etc/default/dokku speaks of the machine's main instance. Nor has it a
+ * crontab_bin: a user has one crontab, and it is the main instance's.
  */
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct instance {
 	char *http_port;
 	char *https_port;
 	char *label;         /* marks what belongs to this instance; "" for the default one */
+	char *crontab_bin; /* /usr/bin/crontab; "" for none */
 	char *dokku_command; /* what .sshcommand and git hooks call */
 	char *libexec_dir;
 	char *shell_settings; /* /etc/default/dokku; "" for none */
