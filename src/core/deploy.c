@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/cron.h"
 #include "core/image.h"
 #include "core/image_make.h"
 #include "core/output.h"
@@ -203,6 +204,8 @@ static int plan_after_switch(struct operation *op, const struct deploy *d,
 	if (r >= 0)
 		r = deploy_add(op, "deploy:postdeploy",
 			json_pack("{s:s, s:s}", "app", d->app, "image", d->image), err);
+	if (r >= 0)
+		r = cron_plan_write(op, d->app, err);
 	if (r >= 0)
 		r = deploy_add(op, "deploy:post-deploy",
 			json_pack("{s:s, s:s}", "app", d->app, "image", d->image), err);

@@ -12,6 +12,7 @@ extern const struct plugin plugin_certs;
 extern const struct plugin plugin_checks;
 extern const struct plugin plugin_common;
 extern const struct plugin plugin_config;
+extern const struct plugin plugin_cron;
 extern const struct plugin plugin_docker_options;
 extern const struct plugin plugin_domains;
 extern const struct plugin plugin_enter;
@@ -42,6 +43,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_checks,
 	&plugin_common,
 	&plugin_config,
+	&plugin_cron,
 	&plugin_docker_options,
 	&plugin_domains,
 	&plugin_enter,

@@ -11,6 +11,7 @@
 #include "core/app.h"
 #include "core/applock.h"
 #include "core/batch.h"
+#include "core/cron.h"
 #include "core/deploy.h"
 #include "core/output.h"
 #include "core/proxy.h"
@@ -133,6 +134,8 @@ static int plan_stop(struct operation *op, const char *app, struct err *err)
 		r = operation_add(op, &ps_steps[PS_STOPPED],
 			json_pack("{s:s, s:s}", "app", app, "before", before), err);
 	if (r >= 0)
+		r = cron_plan_write(op, app, err);
+	if (r >= 0)
 		r = operation_add(op, &ps_steps[PS_POST_STOP], json_pack("{s:s}", "app", app), err);
 	return r;
 }
@@ -191,8 +194,7 @@ static int clear_proxy(struct ctx *ctx, const char *app)
 
 static int restore_app(struct ctx *ctx, const char *app, bool prepared, struct err *err)
 {
-	AUTO_FREE char *scheduler =
-		state_computed(ctx, "scheduler", app, "selected", "docker-local");
+	AUTO_FREE char *scheduler = scheduler_name(ctx, app);
 	AUTO_FREE char *restore = state_get_or(ctx, "ps", app, "restore", "true");
 
 	if (ctx->dry_run)
