@@ -27,6 +27,7 @@ extern const struct plugin plugin_scheduler;
 extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
 extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_storage;
 extern const struct plugin plugin_trace;
 
 const struct plugin *const builtin_plugins[] = {
@@ -56,6 +57,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_scheduler_docker_local,
 	&plugin_scheduler_null,
 	&plugin_ssh_keys,
+	&plugin_storage,
 	&plugin_trace,
 	NULL,
 };

@@ -15,6 +15,7 @@
 #include "core/ports.h"
 #include "core/procs.h"
 #include "core/state.h"
+#include "core/storage.h"
 #include "core/trigger.h"
 #include "lib/dockeropts/dockeropts.h"
 #include "lib/words/words.h"
@@ -222,8 +223,10 @@ static int add_app_flags(struct ctx *ctx, const struct spec_unit *u,
 	const struct image_facts *facts, struct spec *s, struct err *err)
 {
 	AUTO_STRVEC args = STRVEC_INIT;
-	int r = add_config(ctx, u->app, s, err);
+	int r = storage_args(ctx, u->app, u->process, "deploy", &s->flags, err);
 
+	if (r >= 0)
+		r = add_config(ctx, u->app, s, err);
 	if (r < 0)
 		return r;
 	add_herokuish_user(facts, s);
@@ -245,10 +248,7 @@ static void add_identity(struct ctx *ctx, const struct spec_unit *u,
 	labels_args(ctx, u->app, &s->flags);
 }
 
-/*
- * docker-args-process-deploy: of the process type. Limits of resource:limit belong between the
- * restart policy and what plugins say.
- */
+/* docker-args-process-deploy: of the process type. */
 static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	const struct image_facts *facts, struct spec *s, struct err *err)
 {
@@ -313,8 +313,10 @@ static int add_run_flags(struct ctx *ctx, const struct run_request *rq, const ch
 {
 	AUTO_STRVEC args = STRVEC_INIT;
 	AUTO_STRVEC process_args = STRVEC_INIT;
-	int r = add_config(ctx, rq->app, s, err);
+	int r = storage_args(ctx, rq->app, NULL, "run", &s->flags, err);
 
+	if (r >= 0)
+		r = add_config(ctx, rq->app, s, err);
 	if (r < 0)
 		return r;
 	add_herokuish_user(facts, s);
