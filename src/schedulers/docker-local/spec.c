@@ -14,6 +14,7 @@
 #include "core/image.h"
 #include "core/ports.h"
 #include "core/procs.h"
+#include "core/resource.h"
 #include "core/state.h"
 #include "core/storage.h"
 #include "core/trigger.h"
@@ -264,6 +265,7 @@ static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	add_log_size(ctx, u->app, facts, s);
 	add_network(ctx, u->app, s);
 	strvec_pushf(&s->flags, "--restart=%s", restart);
+	resource_args(ctx, u->app, u->process, &s->flags);
 	trigger_args(u, facts, true, &args);
 	return add_trigger(ctx, "docker-args-process-deploy", &args, s, err);
 }
@@ -331,6 +333,7 @@ static int add_run_flags(struct ctx *ctx, const struct run_request *rq, const ch
 	if (facts->source == SOURCE_PACK)
 		strvec_push(&s->flags, "--entrypoint=launcher");
 	add_network(ctx, rq->app, s);
+	resource_args(ctx, rq->app, kind, &s->flags);
 	r = add_trigger(ctx, "docker-args-process-run", &process_args, s, err);
 	strvec_pushf(&s->flags, "--env=DYNO=%s.%u", kind, number);
 	return r;
