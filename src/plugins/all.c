@@ -23,11 +23,13 @@ extern const struct plugin plugin_nginx_vhosts;
 extern const struct plugin plugin_ports;
 extern const struct plugin plugin_proxy;
 extern const struct plugin plugin_ps;
+extern const struct plugin plugin_resource;
 extern const struct plugin plugin_run;
 extern const struct plugin plugin_scheduler;
 extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
 extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_storage;
 extern const struct plugin plugin_takeover;
 extern const struct plugin plugin_trace;
 
@@ -54,11 +56,13 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_ports,
 	&plugin_proxy,
 	&plugin_ps,
+	&plugin_resource,
 	&plugin_run,
 	&plugin_scheduler,
 	&plugin_scheduler_docker_local,
 	&plugin_scheduler_null,
 	&plugin_ssh_keys,
+	&plugin_storage,
 	&plugin_takeover,
 	&plugin_trace,
 	NULL,
