@@ -2,6 +2,7 @@
 #include "plugins/all.h"
 
 extern const struct plugin plugin_standard;
+extern const struct plugin plugin_events;
 extern const struct plugin plugin_app_json;
 extern const struct plugin plugin_apps;
 extern const struct plugin plugin_builder;
@@ -32,6 +33,7 @@ extern const struct plugin plugin_trace;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
+	&plugin_events,
 	&plugin_app_json,
 	&plugin_apps,
 	&plugin_builder,
