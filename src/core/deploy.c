@@ -115,6 +115,18 @@ static int plan_image(struct operation *op, const char *app, const char *dir, co
 		err);
 }
 
+/* The choice, with the builder of what is deployed now ("" for none). */
+static int plan_choice(struct operation *op, const char *app, const char *dir, const char *rev,
+	struct err *err)
+{
+	AUTO_FREE char *detected = state_get_or(op->ctx, "builder", app, "detected", "");
+
+	return deploy_add(op, "builder:choose",
+		json_pack("{s:s, s:s, s:s, s:s}", "app", app, "dir", dir, "rev", rev, "detected",
+			detected),
+		err);
+}
+
 int deploy_plan_build(struct operation *op, const char *app, const char *rev, struct err *err)
 {
 	AUTO_STRBUF revision = STRBUF_INIT;
@@ -135,9 +147,7 @@ int deploy_plan_build(struct operation *op, const char *app, const char *rev, st
 				revision.buf, "pid", pid),
 			err);
 	if (r >= 0)
-		r = deploy_add(op, "builder:choose",
-			json_pack("{s:s, s:s, s:s}", "app", app, "dir", dir, "rev", revision.buf),
-			err);
+		r = plan_choice(op, app, dir, revision.buf, err);
 	if (r >= 0)
 		r = plan_image(op, app, dir, revision.buf, image, err);
 	if (r >= 0)

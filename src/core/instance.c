@@ -43,6 +43,8 @@ static const struct key keys[] = {
 	KEY(storage_root, "", NULL),
 	KEY(http_port, "80", NULL),
 	KEY(https_port, "443", NULL),
+	KEY(host_root, "", NULL),
+	KEY(lib_host_root, "", NULL),
 	KEY(label, "", NULL),
 	KEY(crontab_bin, "/usr/bin/crontab", NULL),
 	KEY(dokku_command, "/usr/bin/dokku", NULL),
