@@ -28,6 +28,7 @@ extern const struct plugin plugin_run;
 extern const struct plugin plugin_scheduler;
 extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
+extern const struct plugin plugin_shell;
 extern const struct plugin plugin_ssh_keys;
 extern const struct plugin plugin_takeover;
 extern const struct plugin plugin_trace;
@@ -60,6 +61,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_scheduler,
 	&plugin_scheduler_docker_local,
 	&plugin_scheduler_null,
+	&plugin_shell,
 	&plugin_ssh_keys,
 	&plugin_takeover,
 	&plugin_trace,
