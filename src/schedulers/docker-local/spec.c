@@ -76,7 +76,7 @@ static int add_trigger(struct ctx *ctx, const char *trigger, const struct strvec
 	AUTO_STRBUF out = STRBUF_CAPPED(WORDS_TEXT_MAX);
 	int r;
 
-	if (!trigger_has_external(ctx, trigger))
+	if (!trigger_is_heard(ctx, trigger))
 		return 0;
 	r = trigger_capture_args(ctx, trigger, args, &empty, &out, err);
 	if (r >= 0)
