@@ -16,6 +16,8 @@ import sys
 
 SPEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "spec")
 APP = "subject"
+# What images of this instance begin with.
+IMAGES = f"dokku-{os.environ['label']}/" if os.environ.get("label") else "dokku/"
 
 # Advertised by Dokku but never there, or answered by Dokku with nothing but a failure.
 ABSENT = {
@@ -54,7 +56,7 @@ VALUES = {
     "proxy-ssl-port": "8443", "type": "caddy", "restart-policy": "always", "restore": "false",
     "skip-deploy": "true", "stop-timeout-seconds": "12", "init-process": "false",
     "parallel-schedule-count": "2", "disable-autocreation": "true", "x-forwarded-ssl": "on",
-    "access-log-format": "combined",
+    "access-log-format": "combined", "push-on-release": "true", "server": "registry.example.test/",
     "nginx-service-command": "/bin/true",
 }
 # Not set with `:set`: other commands, or Dokku itself, write them.
@@ -292,7 +294,7 @@ def default_of(row, scope):
     match = re.search(r"else ([^\s,]+(?: \([^)]*\))?)$", how)
     if not match or scope == "--global" and "<app>" in how:
         return None
-    value = match.group(1).replace("<app>", APP)
+    value = match.group(1).replace("<app>", APP).replace("dokku/", IMAGES)
     return value if " " not in value and value != "empty" else None
 
 

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "core/image.h"
+#include "core/registry.h"
 #include "core/output.h"
 #include "core/procs.h"
 #include "core/trigger.h"
@@ -189,10 +189,13 @@ int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, stru
 		.kind = rq->cron_id && *rq->cron_id ? "cron" : "run",
 		.tty = wants_tty(rq),
 	};
-	AUTO_FREE char *image = image_name(ctx, rq->app, NULL);
+	AUTO_FREE char *image = NULL;
 	AUTO_FREE char *id = NULL;
 	AUTO_SPEC spec = SPEC_INIT;
-	int r = image_facts_load(ctx, rq->app, image, &o.facts, err);
+	int r = registry_image(ctx, rq->app, NULL, &image, err);
+
+	if (r >= 0)
+		r = image_facts_load(ctx, rq->app, image, &o.facts, err);
 
 	if (r >= 0)
 		r = check_stage(&o, err);
