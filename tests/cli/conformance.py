@@ -28,7 +28,6 @@ ABSENT = {
 LATER = {
     "git-upload-archive", "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
     "git:from-image", "git:generate-deploy-key", "git:load-image", "git:public-key", "git:sync",
-    "logs:vector-logs", "logs:vector-start", "logs:vector-stop",
 }
 # Left out of help by Dokku as well: protocol verbs, timers, old spellings.
 UNLISTED = {
@@ -56,6 +55,7 @@ VALUES = {
     "proxy-ssl-port": "8443", "type": "caddy", "restart-policy": "always", "restore": "false",
     "skip-deploy": "true", "stop-timeout-seconds": "12", "init-process": "false",
     "parallel-schedule-count": "2", "disable-autocreation": "true", "x-forwarded-ssl": "on",
+    "vector-networks": "host",
     "access-log-format": "combined", "push-on-release": "true", "server": "registry.example.test/",
     "nginx-service-command": "/bin/true",
 }
