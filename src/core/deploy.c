@@ -12,6 +12,7 @@
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/proxy.h"
+#include "core/registry.h"
 #include "core/release.h"
 #include "core/source.h"
 #include "core/staged.h"
@@ -159,12 +160,16 @@ int deploy_plan_build(struct operation *op, const char *app, const char *rev, st
 /* The steps of the deploy itself depend on what release found; --dry-run shows them as of now. */
 static int plan_rest(struct operation *op, const char *app, const char *image, struct err *err)
 {
-	struct deploy d = { .app = app, .image = image };
+	struct deploy d = { .app = app };
+	AUTO_FREE char *released = NULL;
+	int r;
 
-	if (op->ctx->dry_run)
-		return deploy_plan_start(op, &d, err);
-	return deploy_add(op, "deploy:plan", json_pack("{s:s, s:s}", "app", app, "image", image),
-		err);
+	if (!op->ctx->dry_run)
+		return deploy_add(op, "deploy:plan",
+			json_pack("{s:s, s:s}", "app", app, "image", image), err);
+	r = registry_plan_release(op, app, image, &released, err);
+	d.image = released;
+	return r < 0 ? r : deploy_plan_start(op, &d, err);
 }
 
 int deploy_plan_release(struct operation *op, const char *app, const char *image, struct err *err)

@@ -13,6 +13,7 @@
 #include "core/output.h"
 #include "core/phase.h"
 #include "core/procs.h"
+#include "core/registry.h"
 #include "core/release.h"
 #include "core/source.h"
 #include "core/staged.h"
@@ -226,22 +227,49 @@ static bool skips_deploy(struct ctx *ctx, const char *app)
 	return str_eq(value, "true");
 }
 
+/* The names and the push of a release come first; what they lead to is planned by a step like this. */
+static int plan_release(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	AUTO_FREE char *image = NULL;
+	int r;
+
+	if (json_is_true(json_object_get(step->args, "released")))
+		return 0;
+	r = registry_plan_release(op, app, step_arg(step, "image"), &image, err);
+	if (r <= 0)
+		return r;
+	r = deploy_add(op, "deploy:plan",
+		json_pack("{s:s, s:s, s:b}", "app", app, "image", image, "released", 1), err);
+	return r < 0 ? r : 1;
+}
+
+static int plan_deploy(struct operation *op, const struct deploy *d, struct err *err)
+{
+	const struct scheduler *scheduler;
+	int r = scheduler_of(op->ctx, d->app, &scheduler, err);
+
+	if (r < 0)
+		return r;
+	out_info1("Deploying %s via the %s scheduler...", d->app, scheduler->name);
+	events_note(op->ctx, "scheduler-deploy", scheduler->name, d->app, tag_of(d->image), "", NULL);
+	return deploy_plan_start(op, d, err);
+}
+
 static int run_plan(struct operation *op, struct step *step, struct err *err)
 {
 	struct deploy d = { .app = step_arg(step, "app"), .image = step_arg(step, "image") };
-	const struct scheduler *scheduler;
-	int r;
+	int r = plan_release(op, step, err);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (skips_deploy(op->ctx, d.app)) {
 		out_info1("Skipping deployment");
-		return deploy_plan_skip(op, d.app, err);
+		r = deploy_plan_skip(op, d.app, err);
+	} else {
+		r = plan_deploy(op, &d, err);
 	}
-	r = scheduler_of(op->ctx, d.app, &scheduler, err);
-	if (r < 0)
-		return r;
-	out_info1("Deploying %s via the %s scheduler...", d.app, scheduler->name);
-	events_note(op->ctx, "scheduler-deploy", scheduler->name, d.app, tag_of(d.image), "", NULL);
-	return deploy_plan_start(op, &d, err);
+	return r < 0 ? r : registry_plan_tidy(op, d.app, err);
 }
 
 static void describe_plan(const struct step *step, struct strbuf *out)
