@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/output.h"
+#include "core/registry_auth.h"
 
 enum { PROBE_TIMEOUT_MS = 60 * 1000 };
 
@@ -126,11 +127,10 @@ void docker_client_child(struct ctx *ctx, const struct docker_client *client, st
 void docker_client_app_child(struct ctx *ctx, const struct docker_client *client, const char *app,
 	struct child *c)
 {
-	AUTO_FREE char *dir = inst_lib(&ctx->inst, "config/registry/%s", app);
-	AUTO_FREE char *file = path_join(dir, "config.json");
+	AUTO_FREE char *dir = registry_config_dir(ctx, app);
 
 	docker_client_child(ctx, client, c);
-	if (fs_is_file(file))
+	if (dir)
 		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
 }
 
