@@ -14,6 +14,7 @@
 #include "core/image.h"
 #include "core/ports.h"
 #include "core/procs.h"
+#include "core/proxy.h"
 #include "core/state.h"
 #include "core/trigger.h"
 #include "lib/dockeropts/dockeropts.h"
@@ -258,12 +259,17 @@ static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	int r = add_launcher(ctx, u, facts, s, err);
 
 	if (r >= 0)
+		r = proxy_container_flags(ctx, u->app, u->process, true, &s->flags, err);
+	if (r >= 0)
 		r = add_options(ctx, u->app, u->process, "deploy", s, err);
 	if (r < 0)
 		return r;
 	add_log_size(ctx, u->app, facts, s);
 	add_network(ctx, u->app, s);
 	strvec_pushf(&s->flags, "--restart=%s", restart);
+	r = proxy_container_flags(ctx, u->app, u->process, false, &s->flags, err);
+	if (r < 0)
+		return r;
 	trigger_args(u, facts, true, &args);
 	return add_trigger(ctx, "docker-args-process-deploy", &args, s, err);
 }
