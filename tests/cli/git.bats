@@ -59,6 +59,12 @@ teardown() {
 	[ "$(docker image inspect -f '{{.Id}}' "dokku-$label/hello:latest")" = "$id" ]
 	[ "$(cat "$inst/lib/config/ports/hello/map-detected")" = http:8080:8080 ]
 	grep -q "^GIT_REV=\"$old\"$" "$inst/lib/config/hello/ENV"
+	# The builder of what is deployed.
+	[ "$(dokku builder:report hello --builder-detected)" = dockerfile ]
+	dokku builder:set hello selected nobody
+	run ! push
+	[[ "$output" == *"App build failed"* ]]
+	[ "$(dokku builder:report hello --builder-detected)" = dockerfile ]
 }
 
 @test "a release command that fails leaves image, ports, scale and branch as they were" {

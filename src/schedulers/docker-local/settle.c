@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/timing.h"
+#include "core/checks.h"
 #include "core/output.h"
 #include "schedulers/docker-local/driver.h"
 
@@ -175,7 +176,7 @@ int local_plan_settle(struct operation *op, const struct deploy *d, struct err *
 	if (r >= 0 && json_array_size(retire))
 		r = operation_add(op, &docker_local_steps[LOCAL_RETIRE],
 			json_pack("{s:s, s:O, s:I, s:i}", "app", d->app, "ids", retire, "wait",
-				(json_int_t)setting_wait_to_retire(op->ctx, d->app), "stop-timeout",
+				(json_int_t)checks_wait_to_retire(op->ctx, d->app), "stop-timeout",
 				setting_stop_timeout(op->ctx, d->app)),
 			err);
 	return r < 0 ? err_wrap(err, "plan the end of the deploy of '%s'", d->app) : 0;
