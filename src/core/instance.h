@@ -39,7 +39,7 @@ struct instance {
 	char *host_root;     /* where the engine's machine has dokku_root; "": at the same path */
 	char *lib_host_root; /* the same for lib_root */
 	char *label;         /* marks what belongs to this instance; "" for the default one */
-	char *crontab_bin; /* /usr/bin/crontab; "" for none */
+	char *crontab_bin;   /* /usr/bin/crontab; "" for none */
 	char *dokku_command; /* what .sshcommand and git hooks call */
 	char *libexec_dir;
 	char *shell_settings; /* /etc/default/dokku; "" for none */

@@ -27,7 +27,7 @@ setup() {
 }
 
 teardown() {
-	rm -rf "$INST/home/$APP" "$INST/lib/config/proxy/--global"
+	rm -rf "${INST:?}/home/${APP:?}" "$INST/lib/config/proxy/--global"
 }
 
 # tls NAME...: a certificate for these names.

@@ -28,7 +28,7 @@ setup() {
 }
 
 teardown() {
-	rm -rf "$INST/lib/config/nginx/--global" "$INST/home/$APP"
+	rm -rf "$INST/lib/config/nginx/--global" "${INST:?}/home/${APP:?}"
 }
 
 # app NAME DOMAIN...: an app for which the backend of these tests answers.

@@ -152,7 +152,7 @@ through_ssh() {
 }
 
 @test "deploys within one second each leave their container its name" {
-	for i in 1 2 3 4; do
+	for _ in 1 2 3 4; do
 		dokku deploy app latest >"$BATS_TEST_TMPDIR/said" 2>&1
 		run cat "$BATS_TEST_TMPDIR/said"
 		refute_output --partial 'Failed to rename'
