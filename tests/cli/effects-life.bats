@@ -15,7 +15,6 @@ teardown_file() {
 	push_teardown
 }
 
-# proves effect: command apps:rename, command apps:clone, command apps:destroy
 @test "every property survives apps:rename and apps:clone, and goes with apps:destroy" {
 	run python3 "$BATS_TEST_DIRNAME/effects-life.py" "$inst/bin/dokku" "$inst/lib"
 	echo "$output"

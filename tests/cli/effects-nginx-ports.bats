@@ -44,11 +44,6 @@ equal() {
 	[ "$1" = "$2" ] || { echo "expected: $2"; echo "seen:     $1"; return 1; }
 }
 
-# maps TEXT...: the app's ports.
-maps() {
-	moorage ports:set "$APP" "$@" >/dev/null
-}
-
 # servers: the directives of its servers that depend on the scheme, one line per server, sorted.
 servers() {
 	moorage nginx:show-config "$APP" | sed -n 's/^ *//; /^server {$/{s/.*/=/p}
@@ -58,10 +53,9 @@ servers() {
 
 # nginx here is older than 1.25.1, where http2 is a word of listen. As with Dokku's template, tcp and
 # udp are for other proxies: they make an upstream, and nothing listens.
-# proves golden: property ports/map
 @test "schemes: each makes its server" {
 	tls "$APP.test"
-	maps "http:$HTTP:5000" "https:$HTTPS:5000" grpc:50051:6000 grpcs:50052:6000 http:8080:7000 tcp:2525:25
+	moorage ports:set "$APP" "http:$HTTP:5000" "https:$HTTPS:5000" grpc:50051:6000 grpcs:50052:6000 http:8080:7000 tcp:2525:25
 	equal "$(servers)" "$(sort <<<"listen [::]:50051 http2; listen 50051 http2; server_name $APP.test; grpc_pass grpc://$APP-6000;
 listen [::]:50052 ssl http2; listen 50052 ssl http2; server_name $APP.test; ssl_certificate /home/$APP/tls/server.crt; grpc_pass grpc://$APP-6000;
 listen [::]:$HTTP; listen $HTTP; server_name $APP.test; return 301 https://\$host:$HTTPS\$request_uri;
@@ -73,12 +67,12 @@ upstream $APP-7000 { server 127.0.0.1:7000;
 upstream $APP-25 { server 127.0.0.1:25;")"
 }
 
-# proves effect: command ports:set, property ports/map, command nginx:show-config
+# proves effect: command ports:set
 @test "grpc and grpcs: HTTP/2 requests reach the app as HTTP/2, with and without TLS" {
 	plain=$(free_port)
 	secure=$(free_port)
 	tls "$APP.test"
-	maps "http:$HTTP:$BACKEND" "grpc:$plain:$H2" "grpcs:$secure:$H2"
+	moorage ports:set "$APP" "http:$HTTP:$BACKEND" "grpc:$plain:$H2" "grpcs:$secure:$H2"
 	call() {
 		curl -sk --max-time 10 -X POST -H 'Content-Type: application/grpc' -H 'TE: trailers' \
 			--resolve "$APP.test:$plain:127.0.0.1" --resolve "$APP.test:$secure:127.0.0.1" "$@"
@@ -97,12 +91,17 @@ upstream $APP-6000 { server 127.0.0.1:6000;")"
 	equal "$(answer "$APP.test")" 200
 }
 
-# proves effect: property ports/map-detected
-@test "what the build found is served where nothing else is said" {
+# proves effect: property ports/map, property ports/map-detected, command ports:clear, command nginx:show-config
+@test "map, map-detected: what the build found is served where nothing else is said" {
+	listen_lines() {
+		moorage nginx:show-config "$APP" | grep -c "proxy_pass http://$APP-$1;"
+	}
 	moorage proxy:build-config "$APP"
 	equal "$(answer "$APP.test")" 200
-	maps "http:$HTTP:1"
+	moorage ports:set "$APP" "http:$HTTP:1"
 	equal "$(answer "$APP.test")" 502
+	equal "$(cat "$INST/lib/config/ports/$APP/map")" "http:$HTTP:1"
+	equal "$(listen_lines 1)" 1
 	moorage ports:clear "$APP"
 	# The lists are gone; what a build finds counts again.
 	echo "http:$HTTP:$BACKEND" >"$INST/lib/config/ports/$APP/map-detected"
