@@ -9,6 +9,7 @@
 #include "core/cleanup.h"
 #include "core/deploy.h"
 #include "core/domains.h"
+#include "core/events.h"
 #include "core/output.h"
 #include "core/phase.h"
 #include "core/procs.h"
@@ -211,6 +212,13 @@ static void describe_scale(const struct step *step, struct strbuf *out)
 
 /* --- the deploy itself --- */
 
+static const char *tag_of(const char *image)
+{
+	const char *colon = strrchr(image, ':');
+
+	return colon ? colon + 1 : "latest";
+}
+
 static bool skips_deploy(struct ctx *ctx, const char *app)
 {
 	AUTO_FREE char *value = state_computed(ctx, "ps", app, "skip-deploy", "");
@@ -232,6 +240,7 @@ static int run_plan(struct operation *op, struct step *step, struct err *err)
 	if (r < 0)
 		return r;
 	out_info1("Deploying %s via the %s scheduler...", d.app, scheduler->name);
+	events_note(op->ctx, "scheduler-deploy", scheduler->name, d.app, tag_of(d.image), "", NULL);
 	return deploy_plan_start(op, &d, err);
 }
 
@@ -295,13 +304,6 @@ static void describe_ref(const struct step *step, struct strbuf *out)
 
 /* --- after the switch --- */
 
-static const char *tag_of(const char *image)
-{
-	const char *colon = strrchr(image, ':');
-
-	return colon ? colon + 1 : "latest";
-}
-
 /* Fires NAME with Dokku's arguments: app, port and address of the first web listener, image tag. */
 static int fire_deployed(struct ctx *ctx, const char *name, const struct step *step,
 	struct err *err)
@@ -312,7 +314,7 @@ static int fire_deployed(struct ctx *ctx, const char *name, const struct step *s
 	const struct scheduler *scheduler;
 	int r;
 
-	if (!trigger_has_external(ctx, name))
+	if (!trigger_is_heard(ctx, name))
 		return 0;
 	r = scheduler_of(ctx, app, &scheduler, err);
 	if (r >= 0)

@@ -78,6 +78,7 @@ enum report_flags {
 	REPORT_LEGACY_KEYS = 1 << 0, /* JSON has each key twice: trimmed and with the type prefix */
 	REPORT_NO_GLOBAL = 1 << 1,   /* --global gives an empty report */
 	REPORT_NONE = 1 << 2,        /* the plugin has no report command */
+	REPORT_PLAIN_LABELS = 1 << 3, /* labels do not begin with a capital */
 };
 
 /* A row that is no property. */

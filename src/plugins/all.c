@@ -2,6 +2,7 @@
 #include "plugins/all.h"
 
 extern const struct plugin plugin_standard;
+extern const struct plugin plugin_events;
 extern const struct plugin plugin_app_json;
 extern const struct plugin plugin_apps;
 extern const struct plugin plugin_builder;
@@ -23,16 +24,20 @@ extern const struct plugin plugin_nginx_vhosts;
 extern const struct plugin plugin_ports;
 extern const struct plugin plugin_proxy;
 extern const struct plugin plugin_ps;
+extern const struct plugin plugin_resource;
 extern const struct plugin plugin_run;
 extern const struct plugin plugin_scheduler;
 extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
+extern const struct plugin plugin_shell;
 extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_storage;
 extern const struct plugin plugin_takeover;
 extern const struct plugin plugin_trace;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
+	&plugin_events,
 	&plugin_app_json,
 	&plugin_apps,
 	&plugin_builder,
@@ -54,11 +59,14 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_ports,
 	&plugin_proxy,
 	&plugin_ps,
+	&plugin_resource,
 	&plugin_run,
 	&plugin_scheduler,
 	&plugin_scheduler_docker_local,
 	&plugin_scheduler_null,
+	&plugin_shell,
 	&plugin_ssh_keys,
+	&plugin_storage,
 	&plugin_takeover,
 	&plugin_trace,
 	NULL,

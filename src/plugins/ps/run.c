@@ -13,6 +13,7 @@
 #include "core/batch.h"
 #include "core/cron.h"
 #include "core/deploy.h"
+#include "core/events.h"
 #include "core/output.h"
 #include "core/proxy.h"
 #include "core/scheduler.h"
@@ -148,8 +149,12 @@ int ps_run_stop(struct ctx *ctx, const struct args *args, struct err *err)
 
 	if (r != 0 || is_undeployed(ctx, app))
 		return r < 0 ? r : 0;
-	if (!ctx->dry_run)
+	if (!ctx->dry_run) {
+		AUTO_FREE char *scheduler = scheduler_name(ctx, app);
+
 		out_info1_quiet("Stopping %s", app);
+		events_note(ctx, "scheduler-stop", scheduler, app, NULL);
+	}
 	r = operation_begin(ctx, "stop", app, NULL, NULL, &op, err);
 	return r < 0 ? r : operation_run_planned(op, plan_stop(op, app, err), err);
 }
