@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What nginx serves on which port: schemes, certificates and their names, error pages, what an app
 # adds to its servers, addresses outside of the scheduler.
+bats_require_minimum_version 1.5.0
 load routes
 
 setup_file() {
@@ -27,7 +28,7 @@ setup() {
 }
 
 teardown() {
-	rm -rf "${INST:?}/home/${APP:?}" "$INST/lib/config/proxy/--global"
+	rm -rf "${INST:?}/home/${APP:?}" "$INST/lib/config/proxy/--global" "$INST/lib/plugins/enabled/mine"
 }
 
 # tls NAME...: a certificate for these names.
@@ -239,4 +240,66 @@ upstream $APP-6000 { server 127.0.0.1:6000;")"
 	moorage proxy:set --global proxy-ssl-port
 	moorage proxy:set "$APP" proxy-ssl-port
 	equal "$(listens_on)" "$(printf '%s\n' "$HTTP" "$HTTPS" | sort -n | tr '\n' ' ')"
+}
+
+# proves effect: property proxy/disabled, property proxy/type
+@test "disabled, type: whether nginx leads to the app" {
+	handler mine proxy-build-config <<-'SH'
+		#!/bin/sh
+	SH
+	is_led() {
+		moorage proxy:build-config "$APP" >/dev/null
+		answer "$APP.test" || true
+	}
+	equal "$(is_led)" 200
+	moorage proxy:set "$APP" disabled true
+	equal "$(is_led)" 000
+	moorage proxy:set "$APP" disabled
+	equal "$(is_led)" 200
+	moorage proxy:set --global type mine
+	equal "$(is_led)" 000
+	moorage proxy:set "$APP" type nginx
+	equal "$(is_led)" 200
+	moorage proxy:set --global type
+	moorage proxy:set "$APP" type mine
+	equal "$(is_led)" 000
+	moorage proxy:set "$APP" type
+	equal "$(is_led)" 200
+}
+
+# proves effect: property domains/NO_VHOST
+@test "NO_VHOST: the app answers on its port, whatever it is called" {
+	moorage proxy:build-config "$APP"
+	port=$(free_port)
+	moorage config:set --no-restart "$APP" NO_VHOST=1
+	moorage ports:set "$APP" "http:$port:$BACKEND"
+	run ! grep server_name "$INST/home/$APP/nginx.conf"
+	equal "$(answer any.name.test "$port")" 200
+	moorage config:unset --no-restart "$APP" NO_VHOST
+	moorage proxy:build-config "$APP"
+	grep -q "server_name $APP.test;" "$INST/home/$APP/nginx.conf"
+}
+
+# proves effect: property caddy/haproxy/nginx/openresty/traefik/proxy-status
+@test "proxy-status: what was started runs after a restore, what was stopped does not" {
+	runs() {
+		kill -0 "$(cat "$INST/run/nginx.pid")" 2>/dev/null
+	}
+	moorage nginx:stop
+	equal "$(cat "$INST/lib/config/nginx/--global/proxy-status")" stopped
+	moorage ps:restore --all
+	run ! runs
+	moorage nginx:start
+	equal "$(cat "$INST/lib/config/nginx/--global/proxy-status")" started
+	kill "$(cat "$INST/run/nginx.pid")"
+	wait_gone() {
+		for _ in $(seq 600); do
+			runs || return 0
+			sleep 0.05
+		done
+		return 1
+	}
+	wait_gone
+	run moorage ps:restore --all
+	runs
 }

@@ -219,8 +219,14 @@ has_ended() {
 	for app in back stays; do
 		docker_lab stop -t 0 "$(web_container "$app")" >/dev/null
 	done
+	# What an earlier deploy had renamed, and the machine has ended.
+	docker_lab create --name "$LABEL.back.web.1.1700000000" --label dokku --label com.dokku.app-name=back \
+		--label com.dokku.container-type=deploy --label "com.moorage.instance=$LABEL" \
+		moorage-lab/busybox:1 true >/dev/null
 	run dokku ps:restore --parallel 2
 	assert_success
+	run containers_of back
+	refute_output --partial .1700000000
 	assert_equal "$(running_of back)" back.web.1
 	assert_http "$(host_of back)" / 200 v1
 	assert_equal "$(containers_of stays)" 'stays.web.1 exited'
