@@ -7,6 +7,7 @@
 #include "core/app.h"
 #include "core/build_capture.h"
 #include "core/deploy.h"
+#include "core/disk.h"
 #include "core/image.h"
 #include "core/image_make.h"
 
@@ -80,6 +81,8 @@ static int source_or_push(struct ctx *ctx, const char *app, const char *rev, con
 	AUTO_FREE char *own = NULL;
 	int r = refuse_locked(ctx, app, err);
 
+	if (r >= 0)
+		r = disk_check_build(ctx, app, rev, err);
 	if (r < 0 || ctx->dry_run)
 		return r < 0 ? r : run_source(ctx, app, rev, source, ref, NULL, err);
 	r = build_capture_begin(ctx, app, source, &capture, err);

@@ -38,6 +38,7 @@ struct instance {
 	char *label;         /* marks what belongs to this instance; "" for the default one */
 	char *dokku_command; /* what .sshcommand and git hooks call */
 	char *libexec_dir;
+	char *disk_reserve;   /* what stays free of each disk: "512m"; "0": nothing is checked */
 	char *shell_settings; /* /etc/default/dokku; "" for none */
 };
 
