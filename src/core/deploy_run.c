@@ -10,6 +10,7 @@
 #include "core/disk.h"
 #include "core/image.h"
 #include "core/image_make.h"
+#include "core/registry.h"
 
 /* What the record of a deploy without a source calls its origin. */
 static const char *origin(const struct ctx *ctx)
@@ -137,6 +138,28 @@ static int recorded(struct ctx *ctx, const char *name, const struct deploy *d, b
 	return r < 0 ? -(int)err->kind : 0;
 }
 
+/* The build's image may have been removed from here: what was released has it, here or remotely. */
+static int fetch_built(struct ctx *ctx, const char *app, const char *image, char **id,
+	struct err *err)
+{
+	AUTO_FREE char *released = NULL;
+	AUTO_FREE char *found = NULL;
+	int r = registry_image(ctx, app, NULL, &released, err);
+
+	if (r >= 0)
+		r = image_id(ctx, released, &found, err);
+	if (r >= 0 && !*found && !str_eq(released, image)) {
+		r = registry_fetch(ctx, app, released, err);
+		free(TAKE_PTR(found));
+		r = r < 0 ? r : image_id(ctx, released, &found, err);
+	}
+	if (r < 0 || !*found)
+		return r;
+	free(*id);
+	*id = TAKE_PTR(found);
+	return image_put_back(ctx, image, *id, err);
+}
+
 int deploy_release_image(struct ctx *ctx, const char *app, const char *tag, struct err *err)
 {
 	AUTO_FREE char *image = image_name(ctx, app, tag);
@@ -144,6 +167,8 @@ int deploy_release_image(struct ctx *ctx, const char *app, const char *tag, stru
 	struct deploy d = { .app = app, .image = image };
 	int r = image_id(ctx, image, &id, err);
 
+	if (r >= 0 && !*id && !tag && app_is_deployed(ctx, app))
+		r = fetch_built(ctx, app, image, &id, err);
 	/* Nothing was built yet. */
 	return r < 0 || !*id ? r : recorded(ctx, "release", &d, true, err);
 }
@@ -156,10 +181,12 @@ int deploy_release(struct ctx *ctx, const char *app, struct err *err)
 int deploy_image(struct ctx *ctx, const char *app, const char *tag, const char *process,
 	struct err *err)
 {
-	AUTO_FREE char *image = image_name(ctx, app, tag);
-	struct deploy d = { .app = app, .image = image, .process = process };
+	AUTO_FREE char *image = NULL;
+	struct deploy d = { .app = app, .process = process };
+	int r = registry_image(ctx, app, tag, &image, err);
 
-	return recorded(ctx, "restart", &d, false, err);
+	d.image = image;
+	return r < 0 ? r : recorded(ctx, "restart", &d, false, err);
 }
 
 int deploy_restart(struct ctx *ctx, const char *app, const char *process, struct err *err)

@@ -34,6 +34,7 @@ gone() {
 	! exists "$1"
 }
 
+# proves effect: command cleanup
 @test "only dead containers that are ours go" {
 	"$LAB" images busybox
 	dead mine dokku "com.moorage.instance=$LABEL" "com.dokku.app-name=$app"
@@ -103,6 +104,7 @@ image_exists() {
 	docker_lab volume rm "$LABEL-data"
 }
 
+# proves golden: command report, report report/(vitals lines)
 @test "report prints the machine, and apps when asked" {
 	run dokku report
 	assert_success

@@ -19,6 +19,7 @@
 #include "core/image.h"
 #include "core/operation.h"
 #include "core/output.h"
+#include "core/registry_auth.h"
 #include "core/resource.h"
 #include "core/source_file.h"
 #include "core/state.h"
@@ -135,10 +136,9 @@ static int add_env(const struct build *b, struct child *c, struct err *err)
 /* A login made for this app alone. */
 static void add_registry_login(const struct build *b, struct child *c)
 {
-	AUTO_FREE char *dir = inst_lib(&b->ctx->inst, "config/registry/%s", b->app);
-	AUTO_FREE char *file = path_join(dir, "config.json");
+	AUTO_FREE char *dir = registry_config_dir(b->ctx, b->app);
 
-	if (fs_is_file(file))
+	if (dir)
 		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
 }
 
