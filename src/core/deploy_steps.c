@@ -305,24 +305,32 @@ static void describe_finalize(const struct step *step, struct strbuf *out)
 	strbuf_addf(out, "make the new release of %s the current one", step_arg(step, "app"));
 }
 
+static const char *ref_member(const struct step *step, const char *key)
+{
+	json_t *ref = json_object_get(step->args, "ref");
+	const char *value = json_string_value(json_object_get(ref, key));
+
+	return value ? value : "";
+}
+
 static int run_ref(struct operation *op, struct step *step, struct err *err)
 {
+	const char *app = step_arg(step, "app");
 	json_t *args = json_object_get(step->args, "ref");
-	const char *name = json_string_value(json_object_get(args, "name"));
-	const char *old = json_string_value(json_object_get(args, "old"));
-	const char *rev = json_string_value(json_object_get(args, "rev"));
-	struct pushed_ref ref = { name ? name : "", old ? old : "", rev ? rev : "" };
-	int r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source", "git-push", err);
+	const char *type = ref_member(step, "type");
+	struct pushed_ref ref = { ref_member(step, "name"), ref_member(step, "old"),
+		ref_member(step, "rev") };
+	int r = *type ? state_set(op->ctx, "apps", app, "deploy-source", type, err) : 0;
 
-	if (r >= 0)
-		r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source-metadata",
-			ref.rev, err);
+	if (r >= 0 && *type)
+		r = state_set(op->ctx, "apps", app, "deploy-source-metadata",
+			ref_member(step, "metadata"), err);
 	if (r < 0)
 		return r;
-	/* Git does it when our push succeeds; in recovery the push is long over. */
-	if (op->recovering)
-		return git_ref_move(op->ctx, step_arg(step, "app"), &ref, err);
-	return git_ref_expect(op->ctx, step_arg(step, "app"), &ref, err);
+	/* Git does it when a push of ours succeeds; in recovery that push is long over. */
+	if (op->recovering || json_is_true(json_object_get(args, "own")))
+		return git_ref_move(op->ctx, app, &ref, err);
+	return git_ref_expect(op->ctx, app, &ref, err);
 }
 
 static void describe_ref(const struct step *step, struct strbuf *out)

@@ -31,6 +31,7 @@ enum command_flags {
 	CMD_JSON = 1 << 10,         /* --format is honoured by the handler */
 	CMD_DRY_RUN = 1 << 11,      /* understands --dry-run; refused elsewhere */
 	CMD_READ = 1 << 12,         /* changes nothing */
+	CMD_DASHES = 1 << 13,       /* "--" is an argument: standard input */
 };
 
 struct command {

@@ -19,7 +19,6 @@
 #include "core/image.h"
 #include "core/operation.h"
 #include "core/output.h"
-#include "core/registry_auth.h"
 #include "core/resource.h"
 #include "core/source_file.h"
 #include "core/state.h"
@@ -131,15 +130,6 @@ static int add_env(const struct build *b, struct child *c, struct err *err)
 			strvec_pushf(&c->env, "%s=%s", env.vars[i].key, env.vars[i].value);
 	}
 	return r;
-}
-
-/* A login made for this app alone. */
-static void add_registry_login(const struct build *b, struct child *c)
-{
-	AUTO_FREE char *dir = registry_config_dir(b->ctx, b->app);
-
-	if (dir)
-		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
 }
 
 static void show(const struct strbuf *text)
@@ -276,7 +266,7 @@ static int run_docker(const struct build *b, struct err *err)
 		r = apply_limits(b, &client, &options, err);
 	if (r < 0)
 		return r;
-	docker_client_child(b->ctx, &client, &c);
+	docker_client_app_child(b->ctx, &client, b->app, &c);
 	strvec_pushl(&c.argv, "image", "build", NULL);
 	if (client.buildkit)
 		strvec_push(&c.argv, "--progress=plain");
@@ -290,7 +280,6 @@ static int run_docker(const struct build *b, struct err *err)
 	if (r < 0)
 		return r;
 	strvec_pushl(&c.argv, "--tag", b->image, ".", NULL);
-	add_registry_login(b, &c);
 	c.cwd = b->dir;
 	c.die_with_parent = true;
 	out_flush();
