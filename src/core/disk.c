@@ -104,6 +104,7 @@ uint64_t disk_history_bytes(const json_t *history)
 
 /* --- what a build needs --- */
 
+/* REV "": nothing is known. */
 static uint64_t tree_bytes(struct ctx *ctx, const char *app, const char *rev)
 {
 	AUTO_FREE char *dir = inst_home(&ctx->inst, "%s", app);
@@ -112,6 +113,8 @@ static uint64_t tree_bytes(struct ctx *ctx, const char *app, const char *rev)
 	AUTO_STRBUF out = STRBUF_CAPPED(TREE_TEXT_MAX);
 	AUTO_ERR why = ERR_INIT;
 
+	if (rev && !*rev)
+		return 0;
 	git_child_quarantine(&c, dir);
 	strvec_pushl(&c.argv, "ls-tree", "-r", "-l", "-z", rev ? rev : branch, NULL);
 	if (git_output(&c, &out, &why) < 0)

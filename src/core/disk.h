@@ -25,8 +25,8 @@ uint64_t disk_tree_bytes(const char *text, size_t len);
 /* Bytes that an image's last build added: HISTORY as the engine gives it. */
 uint64_t disk_history_bytes(const json_t *history);
 
-/* ERR_FAILED when the disks have no room for a build of REV (NULL: the deploy branch); the message
- * says what to do. */
+/* ERR_FAILED when the disks have no room for a build of REV (NULL: the deploy branch; "": a source of
+ * unknown size); the message says what to do. */
 MUST_CHECK int disk_check_build(struct ctx *ctx, const char *app, const char *rev, struct err *err);
 /* The same for a push. *RET_MAX: how many bytes may come; 0: any number. */
 MUST_CHECK int disk_check_push(struct ctx *ctx, const char *app, uint64_t *ret_max,
