@@ -24,13 +24,13 @@ ABSENT = {
 }
 # Not part of the program yet.
 LATER = {
-    "git-upload-archive", "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
+    "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
     "git:from-image", "git:generate-deploy-key", "git:load-image", "git:public-key", "git:sync",
     "logs:vector-logs", "logs:vector-start", "logs:vector-stop",
 }
 # Left out of help by Dokku as well: protocol verbs, timers, old spellings.
 UNLISTED = {
-    "deploy", "domains:setup", "git-hook", "git-receive-pack", "git-upload-pack", "nginx:show-conf",
+    "deploy", "domains:setup", "git-hook", "git-receive-pack", "git-upload-archive", "git-upload-pack", "nginx:show-conf",
     "nginx:validate", "ps:retire", "run:retire",
 }
 # Flags that only Dokku's own scheduler passes, or that stand for a whole family in the table.
@@ -54,7 +54,7 @@ VALUES = {
     "proxy-ssl-port": "8443", "type": "caddy", "restart-policy": "always", "restore": "false",
     "skip-deploy": "true", "stop-timeout-seconds": "12", "init-process": "false",
     "parallel-schedule-count": "2", "disable-autocreation": "true", "x-forwarded-ssl": "on",
-    "access-log-format": "combined",
+    "access-log-format": "combined", "maintenance": "true",
     "nginx-service-command": "/bin/true",
 }
 # Not set with `:set`: other commands, or Dokku itself, write them.
@@ -63,6 +63,8 @@ NOT_SETTABLE = {
     ("checks", "skipped"), ("ports", "map"), ("ports", "map-detected"), ("ps", "can-scale"),
     ("ps", "scale"), ("builder", "detected"),
 }
+# What is said about an app's value of a property that is global.
+ONLY_GLOBAL = {"cron": "Property cannot be specified on a per-app basis"}
 # Plugins whose messages speak of keys.
 KEY_PLUGINS = {"builder-dockerfile", "checks", "git", "nginx", "scheduler-docker-local"}
 
@@ -251,7 +253,7 @@ def check_property(plugin, row):
     if scope in ("both", "app"):
         check_set(plugin, APP, name, value)
     else:
-        refused(plugin, APP, name, "Property can only be specified globally")
+        refused(plugin, APP, name, ONLY_GLOBAL.get(plugin, "Property can only be specified globally"))
     if scope in ("both", "global"):
         check_set(plugin, "--global", name, value)
     elif plugin in KEY_PLUGINS:
@@ -272,6 +274,9 @@ def check_properties(plugin):
         elif (plugin, row["property"]) == ("builder", "detected"):
             if dokku("builder:set", APP, "detected", "x").returncode:
                 differ("builder:set of detected should only warn")
+        elif row["property"] == "maintenance.<cron-id>":
+            refused(plugin, APP, "maintenance.x", "no matching task ID found: maintenance.x")
+            refused(plugin, "--global", "maintenance.x", "cannot be set globally")
         elif is_internal(plugin, row):
             refused(plugin, APP, row["property"].split(" ")[0], refusals(plugin, APP))
         else:
