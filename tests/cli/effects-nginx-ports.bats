@@ -73,7 +73,7 @@ upstream $APP-7000 { server 127.0.0.1:7000;
 upstream $APP-25 { server 127.0.0.1:25;")"
 }
 
-# proves effect: command ports:set, property ports/map, command nginx:show-config
+# proves effect: command ports:set, property ports/map
 @test "grpc and grpcs: HTTP/2 requests reach the app as HTTP/2, with and without TLS" {
 	plain=$(free_port)
 	secure=$(free_port)

@@ -59,7 +59,7 @@ setup() {
 	assert_success
 	run dokku logs:report "$app" --logs-computed-vector-image
 	assert_output x/y:1
-	run dokku logs:set --global vector-networks a,bridge
+	run dokku logs:set --global vector-networks host,bridge
 	assert_failure 1
 	assert_output --partial '"bridge" is not a valid entry'
 }

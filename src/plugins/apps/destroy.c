@@ -18,18 +18,14 @@
 #include "core/cron.h"
 #include "core/output.h"
 #include "core/proxy.h"
+#include "core/registry.h"
 #include "core/scheduler.h"
-#include "core/trigger.h"
 
 char *apps_image_tag(struct ctx *ctx, const char *app)
 {
-	AUTO_STRBUF tag = STRBUF_CAPPED(1024);
-	AUTO_ERR ignored = ERR_INIT;
+	AUTO_FREE char *tag = registry_tag(ctx, app);
 
-	/* A plugin with images of its own may say; else it is what every deploy tags. */
-	if (trigger_capture(ctx, &tag, &ignored, "deployed-app-image-tag", app, NULL) >= 0)
-		strbuf_trim(&tag);
-	return tag.len ? strbuf_detach(&tag) : xstrdup("latest");
+	return *tag ? TAKE_PTR(tag) : xstrdup("latest");
 }
 
 int apps_step_unroute(struct operation *op, struct step *step, struct err *err)

@@ -18,6 +18,7 @@
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/proxy.h"
+#include "core/registry.h"
 #include "core/scheduler.h"
 #include "core/state.h"
 #include "lib/engine/containers.h"
@@ -194,11 +195,15 @@ int apps_step_start(struct operation *op, struct step *step, struct err *err)
 {
 	const char *from = step_arg(step, "from");
 	const char *to = step_arg(step, "to");
-	AUTO_FREE char *image = image_name(op->ctx, to, NULL);
-	struct deploy d = { .app = to, .image = image };
+	AUTO_FREE char *built = image_name(op->ctx, to, NULL);
+	AUTO_FREE char *image = NULL;
+	struct deploy d = { .app = to };
 	const struct scheduler *scheduler;
 	int r = scheduler_of(op->ctx, to, &scheduler, err);
 
+	if (r >= 0)
+		r = registry_plan_release(op, to, built, &image, err);
+	d.image = image;
 	if (r >= 0)
 		r = scheduler->plan_start(op, &d, err);
 	return r < 0 ? r : plan_later(op, from, to, scheduler, &d, err);

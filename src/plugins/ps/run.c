@@ -252,6 +252,16 @@ static int restore_all(struct ctx *ctx, int parallel, struct err *err)
 	return batch_run(ctx, "restore", "ps:restore", &flags, parallel, err);
 }
 
+/* Proxies that were running come back; what they have to say they print. */
+static int pre_restore(struct ctx *ctx, struct err *err)
+{
+	AUTO_STRVEC none = STRVEC_INIT;
+	AUTO_STRBUF out = STRBUF_INIT;
+	int r = trigger_run_builtin(ctx, "pre-restore", &none, &out, err);
+
+	return r < 0 ? r : trigger_fire(ctx, err, "pre-restore", NULL);
+}
+
 int ps_run_restore(struct ctx *ctx, const struct args *args, struct err *err)
 {
 	const char *app = args_pos(args, 0);
@@ -262,7 +272,7 @@ int ps_run_restore(struct ctx *ctx, const struct args *args, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (!prepared && !ctx->dry_run && trigger_fire(ctx, err, "pre-restore", NULL) < 0)
+	if (!prepared && !ctx->dry_run && pre_restore(ctx, err) < 0)
 		return err_wrap(err, "Error running pre-restore");
 	if (!all && *app)
 		return restore_app(ctx, app, prepared, err);

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "core/events.h"
 #include "core/image.h"
+#include "core/registry.h"
 #include "core/output.h"
 #include "core/procs.h"
 #include "core/trigger.h"
@@ -234,13 +235,14 @@ int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, stru
 		.tty = wants_tty(rq),
 		.lock = -1,
 	};
-	AUTO_FREE char *image = image_name(ctx, rq->app, NULL);
+	AUTO_FREE char *image = NULL;
 	AUTO_FREE char *id = NULL;
 	AUTO_SPEC spec = SPEC_INIT;
-	int r;
+	int r = registry_image(ctx, rq->app, NULL, &image, err);
 
 	note_event(ctx, rq);
-	r = image_facts_load(ctx, rq->app, image, &o.facts, err);
+	if (r >= 0)
+		r = image_facts_load(ctx, rq->app, image, &o.facts, err);
 	if (r >= 0)
 		r = check_stage(&o, err);
 	if (r >= 0)
