@@ -144,3 +144,10 @@ const char *args_pos(const struct args *args, size_t index)
 {
 	return index < args->pos.count ? args->pos.items[index] : "";
 }
+
+const char args_no_app_text[] = "Please specify an app to run the command on";
+
+int args_need_app(const struct args *args, struct err *err)
+{
+	return *args_pos(args, 0) ? 0 : err_set(err, ERR_USAGE, "%s", args_no_app_text);
+}

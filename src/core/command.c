@@ -260,8 +260,7 @@ static int check_count(const struct command *cmd, const struct args *args, struc
 {
 	if (args->pos.count < (size_t)cmd->min_args) {
 		if (takes_app(cmd) && !args->pos.count)
-			return err_set(err, ERR_USAGE,
-				"Please specify an app to run the command on");
+			return err_set(err, ERR_USAGE, "%s", args_no_app_text);
 		return err_set(err, ERR_USAGE, "%s",
 			cmd->missing     ? cmd->missing
 			: takes_app(cmd) ? "Please specify all required arguments"

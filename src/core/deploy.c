@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/cron.h"
 #include "core/image.h"
 #include "core/image_make.h"
 #include "core/output.h"
@@ -115,6 +116,18 @@ static int plan_image(struct operation *op, const char *app, const char *dir, co
 		err);
 }
 
+/* The choice, with the builder of what is deployed now ("" for none). */
+static int plan_choice(struct operation *op, const char *app, const char *dir, const char *rev,
+	struct err *err)
+{
+	AUTO_FREE char *detected = state_get_or(op->ctx, "builder", app, "detected", "");
+
+	return deploy_add(op, "builder:choose",
+		json_pack("{s:s, s:s, s:s, s:s}", "app", app, "dir", dir, "rev", rev, "detected",
+			detected),
+		err);
+}
+
 int deploy_plan_build(struct operation *op, const char *app, const char *rev, struct err *err)
 {
 	AUTO_STRBUF revision = STRBUF_INIT;
@@ -135,9 +148,7 @@ int deploy_plan_build(struct operation *op, const char *app, const char *rev, st
 				revision.buf, "pid", pid),
 			err);
 	if (r >= 0)
-		r = deploy_add(op, "builder:choose",
-			json_pack("{s:s, s:s, s:s}", "app", app, "dir", dir, "rev", revision.buf),
-			err);
+		r = plan_choice(op, app, dir, revision.buf, err);
 	if (r >= 0)
 		r = plan_image(op, app, dir, revision.buf, image, err);
 	if (r >= 0)
@@ -198,6 +209,8 @@ static int plan_after_switch(struct operation *op, const struct deploy *d,
 	if (r >= 0)
 		r = deploy_add(op, "deploy:postdeploy",
 			json_pack("{s:s, s:s}", "app", d->app, "image", d->image), err);
+	if (r >= 0)
+		r = cron_plan_write(op, d->app, err);
 	if (r >= 0)
 		r = deploy_add(op, "deploy:post-deploy",
 			json_pack("{s:s, s:s}", "app", d->app, "image", d->image), err);

@@ -11,6 +11,7 @@
 #include "core/domains.h"
 #include "core/output.h"
 #include "core/phase.h"
+#include "core/procs.h"
 #include "core/registry.h"
 #include "core/release.h"
 #include "core/source.h"
@@ -127,6 +128,16 @@ static int run_choose(struct operation *op, struct step *step, struct err *err)
 	json_object_set_new(step->result, "builder", json_string(name));
 	json_object_set_new(step->result, "reason", json_string(reason.buf));
 	return 0;
+}
+
+/* Scripts of the build have seen the new one; what is reported is what is deployed. */
+static int undo_choose(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	const char *detected = step_arg(step, "detected");
+
+	return *detected ? state_set(op->ctx, "builder", app, "detected", detected, err)
+			 : state_unset(op->ctx, "builder", app, "detected", err);
 }
 
 static void describe_choose(const struct step *step, struct strbuf *out)
@@ -274,6 +285,9 @@ static int run_finalize(struct operation *op, struct step *step, struct err *err
 
 	if (r >= 0)
 		r = state_set(op->ctx, "common", app, "deployed", "true", err);
+	/* The deploy has stopped what ran of them. */
+	if (r >= 0)
+		r = procs_forget_old(op->ctx, app, err);
 	return r < 0 ? r : state_set(op->ctx, "ps", app, "restore", "true", err);
 }
 
@@ -409,7 +423,7 @@ const struct step_kind deploy_steps[] = {
 	{ "source:checkout", 0, describe_checkout, source_checkout, source_remove },
 	{ "source:extract", 0, describe_extract, source_extract, source_unextract },
 	{ "source:remove", STEP_QUIET, describe_remove, source_remove, NULL },
-	{ "builder:choose", 0, describe_choose, run_choose, NULL },
+	{ "builder:choose", 0, describe_choose, run_choose, undo_choose },
 	{ "builder:build", 0, describe_build, run_build, undo_build },
 	{ "release:env", 0, describe_env, release_env, NULL },
 	{ "release:predeploy", 0, describe_predeploy, release_predeploy, release_unpredeploy },

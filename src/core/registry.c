@@ -171,7 +171,8 @@ static int pull(struct ctx *ctx, const char *app, const char *image, struct err 
 
 	if (r < 0)
 		return r;
-	out_info1("Image %s not found locally, pulling from registry", image);
+	/* What a one-off command prints may be data. */
+	out_stderr("-----> Image %s not found locally, pulling from registry", image);
 	out_flush();
 	ctx_engine(ctx)->cancel_fd = operation_cancel_fd();
 	r = engine_image_pull(ctx_engine(ctx), image, NULL, auth, NULL, NULL, err);

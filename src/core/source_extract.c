@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "core/appjson.h"
 #include "core/builder.h"
+#include "core/cron.h"
 #include "core/proxy.h"
 #include "core/source.h"
 #include "core/source_file.h"
@@ -186,13 +187,25 @@ static int stage_file(struct ctx *ctx, const char *app, const char *dir,
 	return r;
 }
 
+static int check_cron(struct ctx *ctx, const char *app, struct err *err)
+{
+	json_t *app_json = NULL;
+	int r = appjson_load(ctx, app, &app_json, err);
+
+	if (r < 0)
+		return r;
+	r = cron_check(ctx, app, app_json, err);
+	json_decref(app_json);
+	return r;
+}
+
 static int check_with_others(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_FREE char *app_json = staged_path(ctx, app, STAGED_APP_JSON);
 	const struct proxy *proxy = NULL;
-	int r = 0;
+	int r = check_cron(ctx, app, err);
 
-	if (app_json)
+	if (r >= 0 && app_json)
 		r = trigger_fire(ctx, err, "app-json-is-valid", app, app_json, NULL);
 	if (r >= 0)
 		r = proxy_of(ctx, app, &proxy, err);

@@ -12,6 +12,7 @@ extern const struct plugin plugin_certs;
 extern const struct plugin plugin_checks;
 extern const struct plugin plugin_common;
 extern const struct plugin plugin_config;
+extern const struct plugin plugin_cron;
 extern const struct plugin plugin_docker_options;
 extern const struct plugin plugin_domains;
 extern const struct plugin plugin_enter;
@@ -28,6 +29,7 @@ extern const struct plugin plugin_scheduler;
 extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
 extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_takeover;
 extern const struct plugin plugin_trace;
 
 const struct plugin *const builtin_plugins[] = {
@@ -42,6 +44,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_checks,
 	&plugin_common,
 	&plugin_config,
+	&plugin_cron,
 	&plugin_docker_options,
 	&plugin_domains,
 	&plugin_enter,
@@ -58,6 +61,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_scheduler_docker_local,
 	&plugin_scheduler_null,
 	&plugin_ssh_keys,
+	&plugin_takeover,
 	&plugin_trace,
 	NULL,
 };

@@ -17,6 +17,7 @@ setup() {
 	as_dokku mkdir -p "$INST/home/$app"
 }
 
+# proves golden: trigger logs-get-property
 @test "max-size is a number with a unit, or unlimited" {
 	for size in 10m 5k 2g unlimited; do
 		run dokku logs:set "$app" max-size "$size"

@@ -15,6 +15,7 @@
 #include "core/app_life.h"
 #include "core/applock.h"
 #include "core/confirm.h"
+#include "core/cron.h"
 #include "core/output.h"
 #include "core/proxy.h"
 #include "core/registry.h"
@@ -88,7 +89,7 @@ int apps_plan_removal(struct operation *op, const char *app, const char *tag, st
 	if (r >= 0)
 		r = operation_add(op, apps_step("apps:drop-folder"), json_pack("{s:s}", "app", app),
 			err);
-	return r;
+	return r < 0 ? r : cron_plan_write(op, app, err);
 }
 
 static int plan_destroy(struct operation *op, const char *app, struct err *err)

@@ -109,6 +109,7 @@ int apps_step_switch(struct operation *op, struct step *step, struct err *err)
 	const char *to = step_arg(step, "to");
 	const struct proxy *proxy;
 	AUTO_FREE char *generation = NULL;
+	AUTO_FREE char *after = NULL;
 	int r = driver_of(op->ctx, to, &proxy, err);
 
 	if (r >= 0 && proxy)
@@ -116,6 +117,9 @@ int apps_step_switch(struct operation *op, struct step *step, struct err *err)
 	if (r >= 0)
 		r = lead(op->ctx, to, step_arg(step, "from"), err);
 	if (r >= 0 && generation)
+		after = proxy->generation(op->ctx);
+	/* Workers that stay have not been told of anything, and nobody has to wait for their end. */
+	if (after && !str_eq(generation, after))
 		json_object_set_new(step->result, "generation", json_string(generation));
 	return r;
 }

@@ -24,13 +24,6 @@ static const char default_size[] = "10m";
 
 /* --- commands --- */
 
-static int need_app(const struct args *args, struct err *err)
-{
-	if (*args_pos(args, 0))
-		return 0;
-	return err_set(err, ERR_USAGE, "Please specify an app to run the command on");
-}
-
 static int parse_lines(const char *text, long *ret, struct err *err)
 {
 	AUTO_ERR ignored = ERR_INIT;
@@ -60,7 +53,7 @@ static int run_logs(struct ctx *ctx, const struct args *args, struct err *err)
 	}
 	if (rq.process && !*rq.process)
 		rq.process = NULL;
-	r = need_app(args, err);
+	r = args_need_app(args, err);
 	if (r >= 0)
 		r = parse_lines(args_value(args, "num", "100"), &rq.lines, err);
 	if (r >= 0 && !app_is_deployed(ctx, rq.app))
@@ -114,7 +107,7 @@ static int run_failed(struct ctx *ctx, const struct args *args, struct err *err)
 
 	if (args_has(args, "all"))
 		return failed_of_all(ctx, err);
-	r = need_app(args, err);
+	r = args_need_app(args, err);
 	return r < 0 ? r : failed_of(ctx, args_pos(args, 0), err);
 }
 

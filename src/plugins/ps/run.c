@@ -7,16 +7,21 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/lock.h"
+#include "base/timing.h"
 #include "core/app.h"
 #include "core/applock.h"
 #include "core/batch.h"
+#include "core/cron.h"
 #include "core/deploy.h"
 #include "core/output.h"
 #include "core/proxy.h"
 #include "core/scheduler.h"
 #include "core/state.h"
 #include "core/trigger.h"
+#include "lib/engine/engine.h"
 #include "plugins/ps/ps.h"
+
+enum { ENGINE_WAIT_MS = 60 * 1000, ENGINE_POLL_MS = 250 };
 
 /* --- one app or all --- */
 
@@ -30,11 +35,8 @@ static int run_all(struct ctx *ctx, const struct args *args, const char *verb, s
 
 	if (r < 0)
 		return r;
-	if (!args_has(args, "all")) {
-		if (*args_pos(args, 0))
-			return 0;
-		return err_set(err, ERR_USAGE, "Please specify an app to run the command on");
-	}
+	if (!args_has(args, "all"))
+		return args_need_app(args, err);
 	r = batch_run(ctx, verb, command, &flags, parallel, err);
 	return r < 0 ? r : 1;
 }
@@ -132,6 +134,8 @@ static int plan_stop(struct operation *op, const char *app, struct err *err)
 		r = operation_add(op, &ps_steps[PS_STOPPED],
 			json_pack("{s:s, s:s}", "app", app, "before", before), err);
 	if (r >= 0)
+		r = cron_plan_write(op, app, err);
+	if (r >= 0)
 		r = operation_add(op, &ps_steps[PS_POST_STOP], json_pack("{s:s}", "app", app), err);
 	return r;
 }
@@ -190,8 +194,7 @@ static int clear_proxy(struct ctx *ctx, const char *app)
 
 static int restore_app(struct ctx *ctx, const char *app, bool prepared, struct err *err)
 {
-	AUTO_FREE char *scheduler =
-		state_computed(ctx, "scheduler", app, "selected", "docker-local");
+	AUTO_FREE char *scheduler = scheduler_name(ctx, app);
 	AUTO_FREE char *restore = state_get_or(ctx, "ps", app, "restore", "true");
 
 	if (ctx->dry_run)
@@ -212,6 +215,23 @@ static int restore_app(struct ctx *ctx, const char *app, bool prepared, struct e
 	return start_app(ctx, app, err);
 }
 
+/* At boot the engine may still be looking after its own. That it never answers is for each app to say. */
+static void wait_for_engine(struct ctx *ctx)
+{
+	uint64_t deadline = now_ms() + ENGINE_WAIT_MS;
+	AUTO_ERR err = ERR_INIT;
+
+	if (engine_ping(ctx_engine(ctx), &err) >= 0)
+		return;
+	out_warn("The Docker Engine does not answer (%s); waiting for up to %d seconds",
+		err_text(&err), ENGINE_WAIT_MS / 1000);
+	out_flush();
+	do {
+		err_clear(&err);
+		sleep_ms(ENGINE_POLL_MS);
+	} while (engine_ping(ctx_engine(ctx), &err) < 0 && ms_left(deadline));
+}
+
 static int restore_all(struct ctx *ctx, int parallel, struct err *err)
 {
 	AUTO_STRVEC flags = STRVEC_INIT;
@@ -221,6 +241,8 @@ static int restore_all(struct ctx *ctx, int parallel, struct err *err)
 		r = clear_proxies(ctx, err);
 	if (r < 0)
 		return r;
+	if (!ctx->dry_run)
+		wait_for_engine(ctx);
 	strvec_push(&flags, "--prepared");
 	return batch_run(ctx, "restore", "ps:restore", &flags, parallel, err);
 }

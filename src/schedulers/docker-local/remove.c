@@ -10,11 +10,6 @@
 #include "lib/engine/images.h"
 #include "schedulers/docker-local/driver.h"
 
-struct removal {
-	const char *id;
-	int timeout_s;
-};
-
 void step_remove_describe(const struct step *step, struct strbuf *out)
 {
 	strbuf_addf(out, "remove all containers%s of %s",
@@ -22,50 +17,19 @@ void step_remove_describe(const struct step *step, struct strbuf *out)
 		step_arg(step, "app"));
 }
 
-static int remove_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err *err)
-{
-	const struct removal *x = arg;
-	int r = container_stop(ctx, x->id, x->timeout_s, err);
-
-	(void)out;
-	return r < 0 ? r : container_remove(ctx, x->id, true, err);
-}
-
-static int remove_all(struct ctx *ctx, const char *app, const json_t *list, struct err *err)
-{
-	size_t count = json_array_size(list);
-	struct removal *all = xcalloc(count + 1, sizeof(*all));
-	struct job *jobs = xcalloc(count + 1, sizeof(*jobs));
-	int timeout = setting_stop_timeout(ctx, app);
-	int r;
-
-	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_array_get(list, i);
-		const char *id = json_string_value(json_object_get(item, "Id"));
-
-		all[i] = (struct removal){ id ? id : "", timeout };
-		jobs[i] = (struct job){ .run = remove_one, .arg = &all[i] };
-	}
-	r = jobs_run(ctx, jobs, count, err);
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		if (jobs[i].result < 0)
-			r = err_set(err, jobs[i].err.kind, "%s", jobs[i].err.msg.buf);
-	}
-	jobs_done(jobs, count);
-	free(jobs);
-	free(all);
-	return r;
-}
-
 static int remove_containers(struct ctx *ctx, const char *app, struct err *err)
 {
+	AUTO_STRVEC ids = STRVEC_INIT;
 	json_t *list = NULL;
 	int r = list_ours(ctx, app, NULL, true, &list, err);
 
-	if (r >= 0)
-		r = remove_all(ctx, app, list, err);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *id = json_object_get(json_array_get(list, i), "Id");
+
+		strvec_push(&ids, json_is_string(id) ? json_string_value(id) : "");
+	}
 	json_decref(list);
-	return r;
+	return r < 0 ? r : containers_end(ctx, app, &ids, true, err);
 }
 
 /* A name that builds or releases of the app gave. */

@@ -6,9 +6,11 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "core/registry.h"
+#include "base/lock.h"
+#include "base/parse.h"
 #include "core/output.h"
 #include "core/procs.h"
+#include "core/registry.h"
 #include "core/trigger.h"
 #include "lib/engine/attach.h"
 #include "lib/words/words.h"
@@ -19,6 +21,7 @@ struct oneoff {
 	const char *kind; /* "run" or "cron" */
 	bool tty;
 	struct image_facts facts;
+	int lock; /* of a task that forbids a second run, or -1 */
 };
 
 static const char *policy_of(const struct run_request *rq)
@@ -35,13 +38,41 @@ static int replace_one(struct ctx *ctx, const char *app, const char *id, struct 
 	return r < 0 ? r : dead_register(ctx, app, id, 60, err);
 }
 
-static int apply_policy(struct ctx *ctx, const struct run_request *rq, struct err *err)
+static int forbidden(const struct run_request *rq, struct err *err)
 {
+	return err_user(err, ERR_BUSY, 1,
+		"%s currently has a cron lock in place for %s. Exiting...", rq->app, rq->cron_id);
+}
+
+/* Two that start at once do not see each other's container: held until ours is seen. */
+static int lock_task(struct ctx *ctx, const struct run_request *rq, struct err *err)
+{
+	AUTO_FREE char *dir = inst_lib(&ctx->inst, "data/moorage/cron");
+	AUTO_FREE char *path =
+		xasprintf("%s/%s.%08x", dir, rq->app, hash32(rq->cron_id, strlen(rq->cron_id)));
+	AUTO_ERR why = ERR_INIT;
+	int r = fs_mkdir_p(dir, 0755, err);
+
+	if (r < 0)
+		return r;
+	r = lock_take(path, "", 0, &why);
+	if (r == -ERR_BUSY)
+		return forbidden(rq, err);
+	return r < 0 ? err_set(err, why.kind, "%s", err_text(&why)) : r;
+}
+
+static int apply_policy(struct ctx *ctx, struct oneoff *o, struct err *err)
+{
+	const struct run_request *rq = o->rq;
 	json_t *list = NULL;
-	int r;
+	int r = 0;
 
 	if (!rq->cron_id || !*rq->cron_id || str_eq(policy_of(rq), "allow"))
 		return 0;
+	if (str_eq(policy_of(rq), "forbid"))
+		r = o->lock = lock_task(ctx, rq, err);
+	if (r < 0)
+		return r;
 	r = list_ours(ctx, rq->app, "cron", false, &list, err);
 	for (size_t i = 0; r >= 0 && i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
@@ -52,9 +83,7 @@ static int apply_policy(struct ctx *ctx, const struct run_request *rq, struct er
 		if (!id || !cron || !str_eq(cron, rq->cron_id))
 			continue;
 		if (str_eq(policy_of(rq), "forbid")) {
-			r = err_user(err, ERR_BUSY, 1,
-				"%s currently has a cron lock in place for %s. Exiting...", rq->app,
-				rq->cron_id);
+			r = forbidden(rq, err);
 		} else {
 			out_warn("Replacing running container for %s", rq->cron_id);
 			r = replace_one(ctx, rq->app, id, err);
@@ -188,6 +217,7 @@ int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, stru
 		.rq = rq,
 		.kind = rq->cron_id && *rq->cron_id ? "cron" : "run",
 		.tty = wants_tty(rq),
+		.lock = -1,
 	};
 	AUTO_FREE char *image = NULL;
 	AUTO_FREE char *id = NULL;
@@ -200,7 +230,7 @@ int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, stru
 	if (r >= 0)
 		r = check_stage(&o, err);
 	if (r >= 0)
-		r = apply_policy(ctx, rq, err);
+		r = apply_policy(ctx, &o, err);
 	if (r >= 0)
 		r = create(ctx, &o, &spec, &id, err);
 	if (r >= 0)
@@ -211,6 +241,8 @@ int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, stru
 		/* One that never started stays otherwise; the first error is what counts. */
 		(void)!container_remove(ctx, id, true, &ignored);
 	}
+	if (o.lock >= 0)
+		close(o.lock);
 	image_facts_done(&o.facts);
 	return r < 0 ? err_wrap(err, "run a command for '%s'", rq->app) : 0;
 }

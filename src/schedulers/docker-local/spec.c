@@ -11,6 +11,8 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/docker_options.h"
+#include "core/engine_path.h"
 #include "core/image.h"
 #include "core/ports.h"
 #include "core/procs.h"
@@ -50,22 +52,18 @@ static void add_herokuish_user(const struct image_facts *facts, struct spec *s)
 		strvec_pushf(&s->flags, "--env=USER=%s", user && *user ? user : "herokuishuser");
 }
 
-/* Options that the user stored: lines of flags, as for a shell without one. */
-static int add_options(struct ctx *ctx, const char *app, const char *process, const char *phase,
-	struct spec *s, struct err *err)
+/* Options that the user stored, those of every container or of PROCESS: lines of flags, as for a
+ * shell without one. Whatever built the image, its containers can have volumes and links. */
+static int add_options(struct ctx *ctx, const char *app, const char *process,
+	enum docker_phase phase, struct spec *s, struct err *err)
 {
-	AUTO_FREE char *name = xasprintf("%s.%s", process, phase);
 	AUTO_STRVEC lines = STRVEC_INIT;
-	int r = state_get_list(ctx, "docker-options", app, name, &lines, err);
+	int r = docker_options_for(ctx, app, process, phase, "", &lines, err);
 
-	for (size_t i = 0; r >= 0 && i < lines.count; i++) {
-		const char *line = lines.items[i] + strspn(lines.items[i], " \t");
-
-		if (*line == '#' || (str_starts(line, "--restart") && !str_eq(phase, "deploy")))
-			continue;
-		r = words_xargs(line, strlen(line), &s->flags, err);
-	}
-	return r < 0 ? err_wrap(err, "read the %s options of '%s'", phase, app) : 0;
+	for (size_t i = 0; r >= 0 && i < lines.count; i++)
+		r = words_xargs(lines.items[i], strlen(lines.items[i]), &s->flags, err);
+	return r < 0 ? err_wrap(err, "read the %s options of '%s'", docker_phase_name(phase), app)
+		     : 0;
 }
 
 /* What third-party plugins add to a docker-args-* trigger. */
@@ -227,7 +225,7 @@ static int add_app_flags(struct ctx *ctx, const struct spec_unit *u,
 	if (r < 0)
 		return r;
 	add_herokuish_user(facts, s);
-	r = add_options(ctx, u->app, "_default_", "deploy", s, err);
+	r = add_options(ctx, u->app, NULL, DOCKER_PHASE_DEPLOY, s, err);
 	trigger_args(u, facts, false, &args);
 	return r < 0 ? r : add_trigger(ctx, "docker-args-deploy", &args, s, err);
 }
@@ -258,7 +256,7 @@ static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	int r = add_launcher(ctx, u, facts, s, err);
 
 	if (r >= 0)
-		r = add_options(ctx, u->app, u->process, "deploy", s, err);
+		r = add_options(ctx, u->app, u->process, DOCKER_PHASE_DEPLOY, s, err);
 	if (r < 0)
 		return r;
 	add_log_size(ctx, u->app, facts, s);
@@ -274,6 +272,7 @@ static void add_last(struct ctx *ctx, const struct image_facts *facts, struct sp
 		strvec_push(&s->flags, "--env=TRACE=true");
 	if (facts->is_foreign_amd64)
 		strvec_push(&s->flags, "--platform=linux/amd64");
+	engine_path_flags(&ctx->inst, &s->flags);
 }
 
 int spec_for_unit(struct ctx *ctx, const struct spec_unit *u, const struct image_facts *facts,
@@ -321,7 +320,7 @@ static int add_run_flags(struct ctx *ctx, const struct run_request *rq, const ch
 	strvec_pushl(&args, rq->app, image_tag(facts->image), NULL);
 	strvec_pushl(&process_args, rq->app, image_source_name(facts->source),
 		image_tag(facts->image), NULL);
-	r = add_options(ctx, rq->app, "_default_", "run", s, err);
+	r = add_options(ctx, rq->app, NULL, DOCKER_PHASE_RUN, s, err);
 	if (r >= 0)
 		r = add_trigger(ctx, "docker-args-run", &args, s, err);
 	if (r < 0)
