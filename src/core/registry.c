@@ -70,6 +70,21 @@ int registry_repo(struct ctx *ctx, const char *app, char **ret, struct err *err)
 	return 0;
 }
 
+void registry_split_tags(const char *text, struct strvec *ret)
+{
+	AUTO_STRVEC items = STRVEC_INIT;
+
+	strvec_split(&items, text, ",");
+	for (size_t i = 0; i < items.count; i++) {
+		AUTO_STRBUF tag = STRBUF_INIT;
+
+		strbuf_addstr(&tag, items.items[i]);
+		strbuf_trim(&tag);
+		if (tag.len)
+			strvec_push(ret, tag.buf);
+	}
+}
+
 bool registry_pushes(struct ctx *ctx, const char *app)
 {
 	AUTO_FREE char *value = state_computed(ctx, "registry", app, "push-on-release", "false");
