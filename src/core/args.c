@@ -102,7 +102,9 @@ int args_parse(struct args *args, const struct flag *table, enum args_mode mode,
 	for (size_t i = 0; r >= 0 && i < words->count; i++) {
 		const char *word = words->items[i];
 
-		if (flags && str_eq(word, "--")) {
+		if (mode == ARGS_KEEP_DASHES && str_eq(word, "--")) {
+			strvec_push(&args->pos, word);
+		} else if (flags && str_eq(word, "--")) {
 			flags = false;
 		} else if (flags && str_starts(word, "--")) {
 			r = parse_long(args, mode, words, &i, err);

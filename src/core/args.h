@@ -38,6 +38,7 @@ enum args_mode {
 	ARGS_MIXED,        /* flags anywhere, "--" ends them */
 	ARGS_FLAGS_FIRST,  /* flags until the first positional */
 	ARGS_KEEP_UNKNOWN, /* as MIXED, unknown long flags are collected */
+	ARGS_KEEP_DASHES,  /* as MIXED, but "--" is a positional like others */
 };
 
 /* WORDS without the command name. */

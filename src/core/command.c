@@ -218,6 +218,7 @@ static int parse_args(struct ctx *ctx, const struct command *cmd, struct args *a
 	AUTO_STRVEC words = STRVEC_INIT;
 	enum args_mode mode = cmd->flags & CMD_REPORT        ? ARGS_KEEP_UNKNOWN
 			      : cmd->flags & CMD_FLAGS_FIRST ? ARGS_FLAGS_FIRST
+			      : cmd->flags & CMD_DASHES      ? ARGS_KEEP_DASHES
 							     : ARGS_MIXED;
 	int r;
 

@@ -17,6 +17,7 @@
 #include "core/source.h"
 #include "core/staged.h"
 #include "core/state.h"
+#include "core/state_step.h"
 
 const struct step_kind *deploy_step(const char *name)
 {
@@ -128,6 +129,43 @@ static int plan_choice(struct operation *op, const char *app, const char *dir, c
 		err);
 }
 
+/* Files are read from the image that an app was made from; a source of another kind ends that. */
+static int plan_source_image(struct operation *op, const char *app, struct err *err)
+{
+	json_t *ref = json_object_get(op->args, "ref");
+	const char *type = json_string_value(json_object_get(ref, "type"));
+	json_t *changes;
+	int r;
+
+	if (!type || !*type || str_eq(type, "docker-image"))
+		return 0;
+	changes = json_array();
+	r = state_change(op->ctx, changes, "git", app, "source-image", NULL, err);
+	if (r >= 0)
+		return state_plan(op, changes, err);
+	json_decref(changes);
+	return r;
+}
+
+int deploy_plan_found(struct operation *op, const char *app, const struct deploy_found *found,
+	struct err *err)
+{
+	AUTO_FREE char *branch = git_deploy_branch(op->ctx, app, "master");
+	AUTO_FREE char *name = xasprintf("refs/heads/%s", found->branch ? found->branch : branch);
+	AUTO_STRBUF old = STRBUF_INIT;
+	int r = git_resolve(op->ctx, app, name, &old, err);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		strbuf_addstr(&old, GIT_NO_REVISION);
+	json_object_set_new(op->args, "ref",
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "name", name, "old", old.buf, "rev",
+			found->rev, "type", found->type ? found->type : "", "metadata",
+			found->metadata ? found->metadata : "", "own", 1));
+	return deploy_plan_build(op, app, found->rev, err);
+}
+
 int deploy_plan_build(struct operation *op, const char *app, const char *rev, struct err *err)
 {
 	AUTO_STRBUF revision = STRBUF_INIT;
@@ -136,6 +174,8 @@ int deploy_plan_build(struct operation *op, const char *app, const char *rev, st
 	AUTO_FREE char *pid = staged_pid();
 	int r = find_revision(op->ctx, app, rev, &revision, err);
 
+	if (r >= 0)
+		r = plan_source_image(op, app, err);
 	if (r >= 0 && rev)
 		r = plan_rev_variable(op, app, rev, err);
 	if (r >= 0)
@@ -253,4 +293,9 @@ int deploy_plan_skip(struct operation *op, const char *app, struct err *err)
 		r = deploy_add(op, "deploy:ref", json_pack("{s:s, s:O}", "app", app, "ref", ref),
 			err);
 	return r < 0 ? r : plan_unmark(op, app, err);
+}
+
+int deploy_plan_nothing(struct operation *op, const char *app, struct err *err)
+{
+	return plan_unmark(op, app, err);
 }

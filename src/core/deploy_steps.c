@@ -9,9 +9,11 @@
 #include "core/cleanup.h"
 #include "core/deploy.h"
 #include "core/domains.h"
+#include "core/events.h"
 #include "core/output.h"
 #include "core/phase.h"
 #include "core/procs.h"
+#include "core/proxy.h"
 #include "core/registry.h"
 #include "core/release.h"
 #include "core/source.h"
@@ -212,6 +214,13 @@ static void describe_scale(const struct step *step, struct strbuf *out)
 
 /* --- the deploy itself --- */
 
+static const char *tag_of(const char *image)
+{
+	const char *colon = strrchr(image, ':');
+
+	return colon ? colon + 1 : "latest";
+}
+
 static bool skips_deploy(struct ctx *ctx, const char *app)
 {
 	AUTO_FREE char *value = state_computed(ctx, "ps", app, "skip-deploy", "");
@@ -244,6 +253,7 @@ static int plan_deploy(struct operation *op, const struct deploy *d, struct err 
 	if (r < 0)
 		return r;
 	out_info1("Deploying %s via the %s scheduler...", d->app, scheduler->name);
+	events_note(op->ctx, "scheduler-deploy", scheduler->name, d->app, tag_of(d->image), "", NULL);
 	return deploy_plan_start(op, d, err);
 }
 
@@ -296,24 +306,32 @@ static void describe_finalize(const struct step *step, struct strbuf *out)
 	strbuf_addf(out, "make the new release of %s the current one", step_arg(step, "app"));
 }
 
+static const char *ref_member(const struct step *step, const char *key)
+{
+	json_t *ref = json_object_get(step->args, "ref");
+	const char *value = json_string_value(json_object_get(ref, key));
+
+	return value ? value : "";
+}
+
 static int run_ref(struct operation *op, struct step *step, struct err *err)
 {
+	const char *app = step_arg(step, "app");
 	json_t *args = json_object_get(step->args, "ref");
-	const char *name = json_string_value(json_object_get(args, "name"));
-	const char *old = json_string_value(json_object_get(args, "old"));
-	const char *rev = json_string_value(json_object_get(args, "rev"));
-	struct pushed_ref ref = { name ? name : "", old ? old : "", rev ? rev : "" };
-	int r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source", "git-push", err);
+	const char *type = ref_member(step, "type");
+	struct pushed_ref ref = { ref_member(step, "name"), ref_member(step, "old"),
+		ref_member(step, "rev") };
+	int r = *type ? state_set(op->ctx, "apps", app, "deploy-source", type, err) : 0;
 
-	if (r >= 0)
-		r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source-metadata",
-			ref.rev, err);
+	if (r >= 0 && *type)
+		r = state_set(op->ctx, "apps", app, "deploy-source-metadata",
+			ref_member(step, "metadata"), err);
 	if (r < 0)
 		return r;
-	/* Git does it when our push succeeds; in recovery the push is long over. */
-	if (op->recovering)
-		return git_ref_move(op->ctx, step_arg(step, "app"), &ref, err);
-	return git_ref_expect(op->ctx, step_arg(step, "app"), &ref, err);
+	/* Git does it when a push of ours succeeds; in recovery that push is long over. */
+	if (op->recovering || json_is_true(json_object_get(args, "own")))
+		return git_ref_move(op->ctx, app, &ref, err);
+	return git_ref_expect(op->ctx, app, &ref, err);
 }
 
 static void describe_ref(const struct step *step, struct strbuf *out)
@@ -322,13 +340,6 @@ static void describe_ref(const struct step *step, struct strbuf *out)
 }
 
 /* --- after the switch --- */
-
-static const char *tag_of(const char *image)
-{
-	const char *colon = strrchr(image, ':');
-
-	return colon ? colon + 1 : "latest";
-}
 
 /* Fires NAME with Dokku's arguments: app, port and address of the first web listener, image tag. */
 static int fire_deployed(struct ctx *ctx, const char *name, const struct step *step,
@@ -340,7 +351,7 @@ static int fire_deployed(struct ctx *ctx, const char *name, const struct step *s
 	const struct scheduler *scheduler;
 	int r;
 
-	if (!trigger_has_external(ctx, name))
+	if (!trigger_is_heard(ctx, name))
 		return 0;
 	r = scheduler_of(ctx, app, &scheduler, err);
 	if (r >= 0)
@@ -354,6 +365,7 @@ static int fire_deployed(struct ctx *ctx, const char *name, const struct step *s
 
 static int run_core_post_deploy(struct operation *op, struct step *step, struct err *err)
 {
+	proxy_deployed(op->ctx, step_arg(step, "app"));
 	return fire_deployed(op->ctx, "core-post-deploy", step, err);
 }
 

@@ -367,7 +367,7 @@ static void ask_plugins(struct ctx *ctx, const char *app, struct checked_unit *u
 	unsigned number = 0;
 	int r = 0;
 
-	if (u->failures || !trigger_has_external(ctx, "check-deploy"))
+	if (u->failures || !trigger_is_heard(ctx, "check-deploy"))
 		return;
 	if (str_eq(u->process, "web"))
 		r = ports_web_port(ctx, app, &number, &err);

@@ -316,6 +316,11 @@ int call_run(struct trigger_call *call, struct err *err);
 int call_run_list(struct trigger_call *call, struct err *err);
 int call_enter(struct trigger_call *call, struct err *err);
 
+/* --- storage-exec.c --- */
+
+/* SCHEDULER ENTRY IMAGE --interactive=true|false --tty=true|false [--as-user UID] [-- COMMAND...] */
+int call_storage_exec(struct trigger_call *call, struct err *err);
+
 /* step args */
 struct slot {
 	const char *process; /* borrowed from the args */

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/lock.h"
 #include "base/parse.h"
+#include "core/events.h"
 #include "core/output.h"
 #include "core/procs.h"
 #include "core/registry.h"
@@ -211,6 +212,20 @@ static bool wants_tty(const struct run_request *rq)
 	return rq->force_tty || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 }
 
+static void note_event(struct ctx *ctx, const struct run_request *rq)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	strvec_pushl(&args, "docker-local", rq->app, NULL);
+	strvec_pushf(&args, "%zu", rq->env ? rq->env->count : 0);
+	if (rq->env)
+		strvec_pushv(&args, rq->env->items);
+	strvec_push(&args, "--");
+	if (rq->argv)
+		strvec_pushv(&args, rq->argv->items);
+	events_log(ctx, "scheduler-run", &args);
+}
+
 int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, struct err *err)
 {
 	struct oneoff o = {
@@ -224,9 +239,9 @@ int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, stru
 	AUTO_SPEC spec = SPEC_INIT;
 	int r = registry_image(ctx, rq->app, NULL, &image, err);
 
+	note_event(ctx, rq);
 	if (r >= 0)
 		r = image_facts_load(ctx, rq->app, image, &o.facts, err);
-
 	if (r >= 0)
 		r = check_stage(&o, err);
 	if (r >= 0)

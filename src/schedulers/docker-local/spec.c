@@ -16,7 +16,10 @@
 #include "core/image.h"
 #include "core/ports.h"
 #include "core/procs.h"
+#include "core/proxy.h"
+#include "core/resource.h"
 #include "core/state.h"
+#include "core/storage.h"
 #include "core/trigger.h"
 #include "lib/dockeropts/dockeropts.h"
 #include "lib/words/words.h"
@@ -74,7 +77,7 @@ static int add_trigger(struct ctx *ctx, const char *trigger, const struct strvec
 	AUTO_STRBUF out = STRBUF_CAPPED(WORDS_TEXT_MAX);
 	int r;
 
-	if (!trigger_has_external(ctx, trigger))
+	if (!trigger_is_heard(ctx, trigger))
 		return 0;
 	r = trigger_capture_args(ctx, trigger, args, &empty, &out, err);
 	if (r >= 0)
@@ -220,8 +223,10 @@ static int add_app_flags(struct ctx *ctx, const struct spec_unit *u,
 	const struct image_facts *facts, struct spec *s, struct err *err)
 {
 	AUTO_STRVEC args = STRVEC_INIT;
-	int r = add_config(ctx, u->app, s, err);
+	int r = storage_args(ctx, u->app, u->process, "deploy", &s->flags, err);
 
+	if (r >= 0)
+		r = add_config(ctx, u->app, s, err);
 	if (r < 0)
 		return r;
 	add_herokuish_user(facts, s);
@@ -243,10 +248,7 @@ static void add_identity(struct ctx *ctx, const struct spec_unit *u,
 	labels_args(ctx, u->app, &s->flags);
 }
 
-/*
- * docker-args-process-deploy: of the process type. Limits of resource:limit belong between the
- * restart policy and what plugins say.
- */
+/* docker-args-process-deploy: of the process type. */
 static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	const struct image_facts *facts, struct spec *s, struct err *err)
 {
@@ -256,12 +258,18 @@ static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	int r = add_launcher(ctx, u, facts, s, err);
 
 	if (r >= 0)
+		r = proxy_container_flags(ctx, u->app, u->process, true, &s->flags, err);
+	if (r >= 0)
 		r = add_options(ctx, u->app, u->process, DOCKER_PHASE_DEPLOY, s, err);
 	if (r < 0)
 		return r;
 	add_log_size(ctx, u->app, facts, s);
 	add_network(ctx, u->app, s);
 	strvec_pushf(&s->flags, "--restart=%s", restart);
+	resource_args(ctx, u->app, u->process, &s->flags);
+	r = proxy_container_flags(ctx, u->app, u->process, false, &s->flags, err);
+	if (r < 0)
+		return r;
 	trigger_args(u, facts, true, &args);
 	return add_trigger(ctx, "docker-args-process-deploy", &args, s, err);
 }
@@ -312,8 +320,10 @@ static int add_run_flags(struct ctx *ctx, const struct run_request *rq, const ch
 {
 	AUTO_STRVEC args = STRVEC_INIT;
 	AUTO_STRVEC process_args = STRVEC_INIT;
-	int r = add_config(ctx, rq->app, s, err);
+	int r = storage_args(ctx, rq->app, NULL, "run", &s->flags, err);
 
+	if (r >= 0)
+		r = add_config(ctx, rq->app, s, err);
 	if (r < 0)
 		return r;
 	add_herokuish_user(facts, s);
@@ -328,6 +338,7 @@ static int add_run_flags(struct ctx *ctx, const struct run_request *rq, const ch
 	if (facts->source == SOURCE_PACK)
 		strvec_push(&s->flags, "--entrypoint=launcher");
 	add_network(ctx, rq->app, s);
+	resource_args(ctx, rq->app, kind, &s->flags);
 	r = add_trigger(ctx, "docker-args-process-run", &process_args, s, err);
 	strvec_pushf(&s->flags, "--env=DYNO=%s.%u", kind, number);
 	return r;
