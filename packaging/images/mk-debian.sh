@@ -3,7 +3,7 @@
 # A minimal Debian 12 image without a registry: this machine's apt sources and extra certificates,
 # mmdebstrap, docker import. About 30 s; 2 s when CACHE names an archive of an earlier run.
 # usage: mk-debian.sh [TAG]       DOCKER_HOST is honoured; DOCKER=client; LABEL=KEY=VALUE; CACHE=FILE;
-#                                 PACKAGES=NAME,... are in it as well
+#                                 PACKAGES=NAME,... are in it as well, without the files EXCLUDE=/PATH,...
 set -eu
 tag=${1:-debian:bookworm}
 scratch=$(mktemp -d)
@@ -20,8 +20,16 @@ sources() {
 # Hooks are shell text that mmdebstrap runs with the new root as $1; a daemon that a package brings
 # is not started in an image, and programs in it trust what this machine trusts.
 build() {
+	target=$1
+	set -f -- # "*" in a path is for dpkg
+	IFS=,
+	for path in ${EXCLUDE:-}; do
+		set -- "$@" --dpkgopt="path-exclude=$path"
+	done
+	unset IFS
+	set +f
 	# shellcheck disable=SC2016,SC2046
-	mmdebstrap --quiet --variant=minbase --include="ca-certificates${PACKAGES:+,$PACKAGES}" \
+	mmdebstrap --quiet "$@" --variant=minbase --include="ca-certificates${PACKAGES:+,$PACKAGES}" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -32,7 +40,7 @@ build() {
 		--customize-hook='printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"; chmod +x "$1/usr/sbin/policy-rc.d"' \
 		--customize-hook='for f in /usr/local/share/ca-certificates/*.crt; do [ ! -e "$f" ] || cp "$f" "$1/usr/local/share/ca-certificates/"; done; chroot "$1" update-ca-certificates >/dev/null 2>&1' \
 		--customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/var/log/*.log' \
-		bookworm "$1" $(sources)
+		bookworm "$target" $(sources)
 }
 
 if [ ! -s "$cache" ]; then

@@ -121,7 +121,9 @@ static void publish_paths(const struct instance *inst)
 	publish("DOKKU_ROOT", inst->dokku_root);
 	publish("DOKKU_LIB_ROOT", inst->lib_root);
 	publish("DOKKU_LOGS_DIR", inst->logs_dir);
-	publish_default("DOKKU_HOST_ROOT", inst->dokku_root);
+	publish_default("DOKKU_HOST_ROOT", *inst->host_root ? inst->host_root : inst->dokku_root);
+	if (*inst->lib_host_root)
+		publish_default("DOKKU_LIB_HOST_ROOT", inst->lib_host_root);
 	publish_default("DOKKU_LOGS_HOST_DIR", inst->logs_dir);
 	publish_below("DOKKU_EVENTS_LOGFILE", inst->logs_dir, "events.log");
 	publish_below("PLUGIN_PATH", inst->lib_root, "plugins");

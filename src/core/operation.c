@@ -13,11 +13,10 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/timing.h"
-#include "core/applock.h"
 #include "core/fault.h"
 #include "core/journal.h"
 #include "core/output.h"
-#include "core/steps.h"
+#include "core/recovery.h"
 
 enum { ID_CHARS = 14 };
 
@@ -110,7 +109,7 @@ const struct step *operation_find(const struct operation *op, const char *kind_n
 	return NULL;
 }
 
-static void free_operation(struct operation *op)
+void operation_free(struct operation *op)
 {
 	for (size_t i = 0; i < op->count; i++) {
 		json_decref(op->steps[i]->args);
@@ -127,8 +126,7 @@ static void free_operation(struct operation *op)
 	free(op);
 }
 
-static struct operation *new_operation(struct ctx *ctx, const char *id, const char *name,
-	json_t *args)
+struct operation *operation_new(struct ctx *ctx, const char *id, const char *name, json_t *args)
 {
 	struct operation *op = xcalloc(1, sizeof(*op));
 
@@ -214,7 +212,7 @@ static int record_failure(struct operation *op, const struct step *step, const s
 		err);
 }
 
-static int finish(struct operation *op, const char *outcome, struct err *err)
+int operation_finish(struct operation *op, const char *outcome, struct err *err)
 {
 	int r = record(op, json_pack("{s:s, s:s}", "t", "end", "outcome", outcome), err);
 
@@ -250,7 +248,7 @@ int operation_begin(struct ctx *ctx, const char *name, const char *app, const ch
 		return err_set(err, ERR_BUG, "operation '%s' begun inside '%s'", name,
 			ctx->op->name);
 	}
-	op = new_operation(ctx, id, name, args);
+	op = operation_new(ctx, id, name, args);
 	strvec_push(&op->apps, app);
 	if (other_app)
 		strvec_push(&op->apps, other_app);
@@ -267,7 +265,7 @@ int operation_begin(struct ctx *ctx, const char *name, const char *app, const ch
 	return 0;
 }
 
-static struct step *append(struct operation *op, const struct step_kind *kind, json_t *args)
+struct step *operation_append(struct operation *op, const struct step_kind *kind, json_t *args)
 {
 	struct step *step = xcalloc(1, sizeof(*step));
 
@@ -284,14 +282,14 @@ static struct step *append(struct operation *op, const struct step_kind *kind, j
 
 int operation_add(struct operation *op, const struct step_kind *kind, json_t *args, struct err *err)
 {
-	return record_plan(op, append(op, kind, args), err);
+	return record_plan(op, operation_append(op, kind, args), err);
 }
 
 void operation_abandon(struct operation *op)
 {
 	if (op->journal)
 		journal_discard(op->ctx, op->journal, &op->apps);
-	free_operation(op);
+	operation_free(op);
 }
 
 /* --- running --- */
@@ -352,7 +350,7 @@ static int undo_step(struct operation *op, struct step *step, struct err *err)
 	return r;
 }
 
-static int undo_all(struct operation *op, struct err *err)
+int operation_undo_all(struct operation *op, struct err *err)
 {
 	for (size_t i = op->count; i-- > 0;) {
 		int r = undo_step(op, op->steps[i], err);
@@ -360,7 +358,7 @@ static int undo_all(struct operation *op, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	return finish(op, "undone", err);
+	return operation_finish(op, "undone", err);
 }
 
 /* Keeps the first failure of several in ERR and reports the later ones at once. */
@@ -375,8 +373,7 @@ static void keep_first(struct err *err, struct err *step_err)
 	}
 }
 
-/* Steps that are not done yet. */
-static int run_steps(struct operation *op, struct err *err)
+int operation_run_steps(struct operation *op, struct err *err)
 {
 	for (size_t i = 0; i < op->count; i++) {
 		AUTO_ERR step_err = ERR_INIT;
@@ -423,13 +420,13 @@ static int end_failed(struct operation *op, struct err *err)
 		out_warn("The rest of this %s is left to the next command on %s", op->name,
 			op->apps.items[0]);
 	} else if (op->committed) {
-		(void)!finish(op, "done", &undo_err);
-	} else if (undo_all(op, &undo_err) < 0) {
+		(void)!operation_finish(op, "done", &undo_err);
+	} else if (operation_undo_all(op, &undo_err) < 0) {
 		out_error(&undo_err);
 		out_warn("The next command on %s tries again to clean up", op->apps.items[0]);
 	}
 	journal_free(op->journal);
-	free_operation(op);
+	operation_free(op);
 	return -(int)err->kind;
 }
 
@@ -439,18 +436,18 @@ int operation_run(struct operation *op, struct err *err)
 
 	if (op->ctx->dry_run) {
 		print_plan(op);
-		free_operation(op);
+		operation_free(op);
 		return 0;
 	}
 	interrupted = 0;
 	catch_signals(true);
-	r = run_steps(op, err);
+	r = operation_run_steps(op, err);
 	if (r < 0) {
 		r = end_failed(op, err);
 	} else {
-		r = finish(op, "done", err);
+		r = operation_finish(op, "done", err);
 		journal_free(op->journal);
-		free_operation(op);
+		operation_free(op);
 	}
 	catch_signals(false);
 	return r;
@@ -462,183 +459,4 @@ int operation_run_planned(struct operation *op, int r, struct err *err)
 		return operation_run(op, err);
 	operation_abandon(op);
 	return r;
-}
-
-/* --- recovery --- */
-
-static struct step *step_number(struct operation *op, json_t *entry)
-{
-	json_int_t n = json_integer_value(json_object_get(entry, "n"));
-
-	return n >= 1 && (size_t)n <= op->count ? op->steps[n - 1] : NULL;
-}
-
-static int replay_plan(struct operation *op, json_t *entry, struct err *err)
-{
-	const char *name = json_string_value(json_object_get(entry, "step"));
-	const struct step_kind *kind = name ? steps_find(op->ctx, name) : NULL;
-
-	if (!kind)
-		return err_set(err, ERR_INVALID, "the journal names an unknown step '%s'",
-			name ? name : "");
-	append(op, kind, json_incref(json_object_get(entry, "args")));
-	return 0;
-}
-
-static void replay_state(struct operation *op, json_t *entry, const char *what)
-{
-	struct step *step = step_number(op, entry);
-
-	if (!step)
-		return;
-	if (str_eq(what, "start")) {
-		step->state = STEP_STARTED;
-		op->committed |= (step->kind->flags & STEP_COMMIT) != 0;
-	} else if (str_eq(what, "done")) {
-		step->state = STEP_DONE;
-		json_object_update(step->result, json_object_get(entry, "result"));
-	} else if (str_eq(what, "fail")) {
-		step->state = STEP_FAILED;
-		op->failed = true;
-		/* A commit step that failed was being undone. */
-		if (step->kind->flags & STEP_COMMIT)
-			op->committed = false;
-	} else if (str_eq(what, "undone")) {
-		step->state = STEP_UNDONE;
-		op->committed = false;
-	}
-}
-
-static int replay(struct operation *op, json_t *records, struct err *err)
-{
-	json_t *entry;
-	size_t i;
-
-	json_array_foreach (records, i, entry) {
-		const char *what = json_string_value(json_object_get(entry, "t"));
-		int r = 0;
-
-		if (what && str_eq(what, "plan"))
-			r = replay_plan(op, entry, err);
-		else if (what)
-			replay_state(op, entry, what);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static struct operation *operation_of(struct ctx *ctx, json_t *records, const char *app)
-{
-	json_t *begin = json_array_get(records, 0);
-	const char *id = json_string_value(json_object_get(begin, "id"));
-	const char *name = json_string_value(json_object_get(begin, "op"));
-	struct operation *op = new_operation(ctx, id ? id : "unknown", name ? name : "unknown",
-		json_incref(json_object_get(begin, "args")));
-	json_t *apps = json_object_get(begin, "apps");
-	json_t *one;
-	size_t i;
-
-	json_array_foreach (apps, i, one)
-		strvec_push(&op->apps, json_string_value(one) ? json_string_value(one) : "");
-	if (!op->apps.count)
-		strvec_push(&op->apps, app);
-	op->recovering = true;
-	return op;
-}
-
-static bool is_ended(json_t *records)
-{
-	json_t *last = json_array_get(records, json_array_size(records) - 1);
-	const char *what = json_string_value(json_object_get(last, "t"));
-
-	return what && str_eq(what, "end");
-}
-
-/* Steps that may run only once, or may fail, and were begun count as done. */
-static void settle_once(struct operation *op)
-{
-	for (size_t i = 0; i < op->count; i++) {
-		struct step *step = op->steps[i];
-
-		bool begun = step->state == STEP_STARTED || step->state == STEP_FAILED;
-
-		if (begun && (step->kind->flags & (STEP_ONCE | STEP_MAY_FAIL)))
-			step->state = STEP_DONE;
-	}
-}
-
-static int finish_or_undo(struct operation *op, struct err *err)
-{
-	int r;
-
-	if (!op->committed)
-		return undo_all(op, err);
-	settle_once(op);
-	r = run_steps(op, err);
-	if (op->stuck)
-		return r;
-	if (r < 0) {
-		out_error(err); /* of a step that may fail */
-		err_clear(err);
-	}
-	return finish(op, "done", err);
-}
-
-/* Another app's lock that the operation needs besides the one being taken. */
-static int lock_partner(struct ctx *ctx, const struct operation *op, const char *app,
-	struct err *err)
-{
-	for (size_t i = 0; i < op->apps.count; i++) {
-		int r = str_eq(op->apps.items[i], app)
-				? 0
-				: app_lock_plain(ctx, op->apps.items[i], err);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int operation_recover(struct ctx *ctx, const char *app, struct err *err)
-{
-	struct journal *journal;
-	json_t *records = NULL;
-	struct operation *op;
-	int r;
-
-	if (ctx->dry_run || !journal_exists(ctx, app))
-		return 0;
-	r = journal_open(ctx, app, &journal, &records, err);
-	if (r < 0 || !journal)
-		return r;
-	op = operation_of(ctx, records, app);
-	op->journal = journal;
-	ctx->op = op;
-	out_flush();
-	out_warn("An earlier %s of %s was interrupted: %s", op->name, app,
-		is_ended(records) ? "cleaning up" : "recovering");
-	r = lock_partner(ctx, op, app, err);
-	if (r >= 0)
-		r = replay(op, records, err);
-	if (r >= 0)
-		r = is_ended(records)
-			    ? journal_finish(ctx, TAKE_PTR(op->journal), op->id, &op->apps, err)
-			    : finish_or_undo(op, err);
-	json_decref(records);
-	journal_free(op->journal);
-	if (r < 0)
-		err_wrap(err, "recover the interrupted %s of '%s'", op->name, app);
-	free_operation(op);
-	return r;
-}
-
-bool operation_pending(struct ctx *ctx, const char *app)
-{
-	return journal_exists(ctx, app);
-}
-
-int operation_pending_apps(struct ctx *ctx, struct strvec *ret, struct err *err)
-{
-	return journal_list(ctx, ret, err);
 }

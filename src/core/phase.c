@@ -11,6 +11,7 @@
 #include "core/app_env.h"
 #include "core/appjson.h"
 #include "core/docker_client.h"
+#include "core/engine_path.h"
 #include "core/image.h"
 #include "core/image_make.h"
 #include "core/output.h"
@@ -200,6 +201,7 @@ static int create(struct run *run, struct err *err)
 	if (r >= 0)
 		r = collect_flags(ctx, run->phase, &run->env, *builder ? builder : "dockerfile",
 			&flags, err);
+	engine_path_flags(&ctx->inst, &flags);
 	if (r >= 0)
 		r = dockeropts_parse(flags.items, &source, &opts, NULL, err);
 	if (r < 0)

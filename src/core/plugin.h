@@ -32,6 +32,7 @@ enum command_flags {
 	CMD_JSON = 1 << 10,         /* --format is honoured by the handler */
 	CMD_DRY_RUN = 1 << 11,      /* understands --dry-run; refused elsewhere */
 	CMD_READ = 1 << 12,         /* changes nothing */
+	CMD_DASHES = 1 << 13,       /* "--" is an argument: standard input */
 };
 
 struct command {
@@ -81,6 +82,7 @@ enum report_flags {
 	REPORT_LEGACY_KEYS = 1 << 0, /* JSON has each key twice: trimmed and with the type prefix */
 	REPORT_NO_GLOBAL = 1 << 1,   /* --global gives an empty report */
 	REPORT_NONE = 1 << 2,        /* the plugin has no report command */
+	REPORT_PLAIN_LABELS = 1 << 3, /* labels do not begin with a capital */
 };
 
 /* A row that is no property. */

@@ -133,10 +133,12 @@ static unsigned computed_port(struct ctx *ctx, const char *app, const char *name
 	return to_port(text, to_port(fallback, 80));
 }
 
-/* The port that stands for plain http: 80, or what the instance uses instead. */
-static bool is_http_port(struct ctx *ctx, unsigned port)
+bool port_is_standard(struct ctx *ctx, const char *scheme, unsigned port)
 {
-	return port == 80 || port == to_port(ctx->inst.http_port, 80);
+	if (str_eq(scheme, "http"))
+		return port == 80 || port == to_port(ctx->inst.http_port, 80);
+	return str_eq(scheme, "https") &&
+	       (port == 443 || port == to_port(ctx->inst.https_port, 443));
 }
 
 /* With a certificate each http:80 entry gets an https twin; without such an entry all http
@@ -149,7 +151,7 @@ static void add_tls(struct ctx *ctx, const char *app, struct port_maps *maps)
 
 	for (size_t i = 0; i < plain; i++) {
 		if (!str_eq(maps->items[i].scheme, "http") ||
-			!is_http_port(ctx, maps->items[i].host))
+			!port_is_standard(ctx, "http", maps->items[i].host))
 			continue;
 		any = true;
 		port_maps_add(maps, "https", ssl_port, maps->items[i].container);

@@ -282,7 +282,7 @@ static int fire_after(struct ctx *ctx, const char *app, const char *image, struc
 	AUTO_FREE char *builder = NULL;
 	int r = 0;
 
-	if (trigger_has_external(ctx, "post-release-builder")) {
+	if (trigger_is_heard(ctx, "post-release-builder")) {
 		r = builder_of(ctx, image, &builder, err);
 		if (r >= 0)
 			r = trigger_fire(ctx, err, "post-release-builder", builder, app, image,

@@ -153,7 +153,7 @@ int report_build(struct ctx *ctx, const struct plugin *p, const char *scope, str
 }
 
 /* "--ps-restart-policy" -> "Ps restart policy:" */
-static char *label_of(const char *flag)
+static char *label_of(const struct plugin *p, const char *flag)
 {
 	char *label = xasprintf("%s:", flag + 2);
 
@@ -161,7 +161,8 @@ static char *label_of(const char *flag)
 		if (*c == '-' || *c == '.')
 			*c = ' ';
 	}
-	label[0] = (char)toupper((unsigned char)label[0]);
+	if (!(p->report_flags & REPORT_PLAIN_LABELS))
+		label[0] = (char)toupper((unsigned char)label[0]);
 	return label;
 }
 
@@ -176,7 +177,7 @@ static void print_rows(const struct report *report, const struct plugin *p, cons
 	}
 	out_info2_quiet("%s %s information", scope, title);
 	for (size_t i = 0; i < report->count; i++) {
-		AUTO_FREE char *label = label_of(report->items[i].flag);
+		AUTO_FREE char *label = label_of(p, report->items[i].flag);
 		AUTO_FREE char *shown = NULL;
 
 		if (!report->items[i].value)

@@ -12,6 +12,9 @@
 /* Where the work tree of an operation goes; for free(). */
 char *source_dir(const struct operation *op) MUST_CHECK;
 
+/* Removes everything named .git in DIR and below. */
+MUST_CHECK int source_strip_git(const char *dir, struct err *err);
+
 /* Checks the revision out, submodules included, without .git unless keep-git-dir is set. */
 MUST_CHECK int source_checkout(struct operation *op, struct step *step, struct err *err);
 /* Removes it; also the undo of source_checkout. */

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "core/app.h"
 #include "core/applock.h"
+#include "core/events.h"
 #include "core/output.h"
 
 /* A link below core-plugins/ stands for a built-in plugin. */
@@ -104,6 +105,11 @@ bool trigger_has_external(struct ctx *ctx, const char *trigger)
 	return false;
 }
 
+bool trigger_is_heard(struct ctx *ctx, const char *trigger)
+{
+	return trigger_has_external(ctx, trigger) || events_takes(trigger);
+}
+
 int trigger_exec(struct ctx *ctx, const char *path, const struct strvec *args,
 	const struct strbuf *in, struct strbuf *out, struct err *err)
 {
@@ -145,6 +151,7 @@ static int run_externals(struct ctx *ctx, const char *trigger, const struct strv
 	const struct external_plugins *all = trigger_externals(ctx);
 	int r = 0;
 
+	events_log(ctx, trigger, args);
 	for (size_t i = 0; r >= 0 && i < all->count; i++) {
 		if (!strvec_has(&all->items[i].files, trigger))
 			continue;
@@ -260,6 +267,7 @@ int trigger_run_all(struct ctx *ctx, const char *trigger, const struct strvec *a
 	size_t i = 0;
 	int r = 0;
 
+	events_log(ctx, trigger, args);
 	/* Merge of two sorted lists; a third-party plugin of a built-in's name replaces it. */
 	while (r >= 0 && (*p || i < all->count)) {
 		int order = !*p ? 1 : i == all->count ? -1 : strcmp((*p)->name, all->items[i].name);

@@ -2,6 +2,7 @@
 #include "plugins/all.h"
 
 extern const struct plugin plugin_standard;
+extern const struct plugin plugin_events;
 extern const struct plugin plugin_app_json;
 extern const struct plugin plugin_apps;
 extern const struct plugin plugin_builder;
@@ -13,6 +14,7 @@ extern const struct plugin plugin_certs;
 extern const struct plugin plugin_checks;
 extern const struct plugin plugin_common;
 extern const struct plugin plugin_config;
+extern const struct plugin plugin_cron;
 extern const struct plugin plugin_docker_options;
 extern const struct plugin plugin_domains;
 extern const struct plugin plugin_enter;
@@ -25,16 +27,22 @@ extern const struct plugin plugin_openresty_vhosts;
 extern const struct plugin plugin_ports;
 extern const struct plugin plugin_proxy;
 extern const struct plugin plugin_ps;
+extern const struct plugin plugin_registry;
+extern const struct plugin plugin_resource;
 extern const struct plugin plugin_run;
 extern const struct plugin plugin_scheduler;
 extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
+extern const struct plugin plugin_shell;
 extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_storage;
+extern const struct plugin plugin_takeover;
 extern const struct plugin plugin_trace;
 extern const struct plugin plugin_traefik_vhosts;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
+	&plugin_events,
 	&plugin_app_json,
 	&plugin_apps,
 	&plugin_builder,
@@ -46,6 +54,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_checks,
 	&plugin_common,
 	&plugin_config,
+	&plugin_cron,
 	&plugin_docker_options,
 	&plugin_domains,
 	&plugin_enter,
@@ -58,11 +67,16 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_ports,
 	&plugin_proxy,
 	&plugin_ps,
+	&plugin_registry,
+	&plugin_resource,
 	&plugin_run,
 	&plugin_scheduler,
 	&plugin_scheduler_docker_local,
 	&plugin_scheduler_null,
+	&plugin_shell,
 	&plugin_ssh_keys,
+	&plugin_storage,
+	&plugin_takeover,
 	&plugin_trace,
 	&plugin_traefik_vhosts,
 	NULL,

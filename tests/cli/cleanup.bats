@@ -33,6 +33,7 @@ gone() {
 	! exists "$1"
 }
 
+# proves effect: command cleanup
 @test "only dead containers that are ours go" {
 	"$LAB" images busybox
 	dead mine dokku "com.moorage.instance=$LABEL" "com.dokku.app-name=$app"
@@ -55,6 +56,7 @@ gone() {
 	docker_lab rm -f "$LABEL-foreign" "$LABEL-alive"
 }
 
+# proves golden: command report, report report/(vitals lines)
 @test "report prints the machine, and apps when asked" {
 	run dokku report
 	assert_success

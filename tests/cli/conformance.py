@@ -16,6 +16,8 @@ import sys
 
 SPEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "spec")
 APP = "subject"
+# What images of this instance begin with.
+IMAGES = f"dokku-{os.environ['label']}/" if os.environ.get("label") else "dokku/"
 
 # Advertised by Dokku but never there, or answered by Dokku with nothing but a failure.
 ABSENT = {
@@ -26,7 +28,6 @@ ABSENT = {
 LATER = {
     "git-upload-archive", "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
     "git:from-image", "git:generate-deploy-key", "git:load-image", "git:public-key", "git:sync",
-    "logs:vector-logs", "logs:vector-start", "logs:vector-stop",
 }
 # Left out of help by Dokku as well: protocol verbs, timers, old spellings.
 UNLISTED = {
@@ -54,7 +55,8 @@ VALUES = {
     "proxy-ssl-port": "8443", "type": "caddy", "restart-policy": "always", "restore": "false",
     "skip-deploy": "true", "stop-timeout-seconds": "12", "init-process": "false",
     "parallel-schedule-count": "2", "disable-autocreation": "true", "x-forwarded-ssl": "on",
-    "access-log-format": "combined",
+    "vector-networks": "host",
+    "access-log-format": "combined", "push-on-release": "true", "server": "registry.example.test/",
     "nginx-service-command": "/bin/true", "tls-internal": "true", "refresh-conf": "20",
     "api-enabled": "true", "dashboard-enabled": "true", "challenge-mode": "http",
     "log-level": "WARN",
@@ -301,7 +303,7 @@ def default_of(row, scope):
     match = re.search(r"else ([^\s,]+(?: \([^)]*\))?)$", how)
     if not match or scope == "--global" and "<app>" in how:
         return None
-    value = match.group(1).replace("<app>", APP)
+    value = match.group(1).replace("<app>", APP).replace("dokku/", IMAGES)
     return value if " " not in value and value != "empty" else None
 
 

@@ -47,7 +47,13 @@ image_machine() {
 		"$LAB_TOP/packaging/images/mk-debian.sh" moorage-lab/machine:12
 }
 
-# images [--into INSTANCE] [busybox] [http] [debian] [machine]; busybox and http when none is named.
+# Moorage itself in a container: the two images that it is made from, and the one of this tree.
+image_container() {
+	DOCKER_HOST=unix://$1 DOCKER=$LAB_DOCKER LABEL=$LAB_IMAGE_LABEL CACHE=$LAB_CACHE PREFIX=moorage-lab/container \
+		"$LAB_TOP/packaging/docker/build.sh" moorage-lab/moorage:latest
+}
+
+# images [--into INSTANCE] [busybox] [http] [debian] [machine] [container]; busybox and http when none is named.
 images_make() {
 	local socket=$LAB_SOCKET name
 	need_root
@@ -59,7 +65,7 @@ images_make() {
 	[ $# -gt 0 ] || set -- busybox http
 	for name; do
 		case $name in
-		busybox | http | debian | machine) "image_$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
+		busybox | http | debian | machine | container) "image_$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
 		*) die "unknown image '$name'" ;;
 		esac
 	done

@@ -229,7 +229,8 @@ static const struct property properties[] = {
 
 static const struct flag all_flags[] = {
 	{ "all", 0, FLAG_BOOL, NULL, "Do it for all apps" },
-	{ "parallel", 0, FLAG_VALUE, "<count>", "How many at once; -1: one per CPU" },
+	{ "parallel", 0, FLAG_VALUE, "<count>",
+		"How many at once; -1: one per CPU; auto: while the machine is not busy" },
 	{},
 };
 

@@ -272,7 +272,9 @@ static int on_destroy(struct ctx *ctx, const char *app, struct err *err)
 #define PARALLEL_FLAGS                                                                             \
 	{ "all", 0, FLAG_BOOL, NULL, "All apps" },                                                 \
 	{                                                                                          \
-		"parallel", 0, FLAG_VALUE, "<count>", "How many apps at once, -1 for one per CPU"  \
+		"parallel", 0, FLAG_VALUE, "<count>",                                              \
+			"How many apps at once; -1: one per CPU; auto: while the machine is not "  \
+			"busy"                                                                     \
 	}
 
 static const struct flag batch_flags[] = { PARALLEL_FLAGS, {} };

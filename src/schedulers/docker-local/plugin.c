@@ -219,6 +219,7 @@ static const struct trigger_handler triggers[] = {
 	{ "scheduler-run-retire", run_retire },
 	{ "scheduler-run-stop", run_stop },
 	{ "scheduler-stop", call_stop },
+	{ "scheduler-storage-exec", call_storage_exec },
 	{ "scheduler-uses-host-cron", uses_host_cron },
 	{},
 };
