@@ -13,6 +13,7 @@
 #include "core/output.h"
 #include "core/phase.h"
 #include "core/procs.h"
+#include "core/proxy.h"
 #include "core/registry.h"
 #include "core/release.h"
 #include "core/source.h"
@@ -364,6 +365,7 @@ static int fire_deployed(struct ctx *ctx, const char *name, const struct step *s
 
 static int run_core_post_deploy(struct operation *op, struct step *step, struct err *err)
 {
+	proxy_deployed(op->ctx, step_arg(step, "app"));
 	return fire_deployed(op->ctx, "core-post-deploy", step, err);
 }
 

@@ -216,7 +216,13 @@ static int run_handler(struct ctx *ctx, const struct plugin *p, const char *trig
 	const struct strvec *args, struct strbuf *out, struct err *err)
 {
 	const struct trigger_handler *h = find_handler(p, trigger);
-	struct trigger_call call = { .ctx = ctx, .name = trigger, .args = args, .out = out };
+	struct trigger_call call = {
+		.ctx = ctx,
+		.plugin = p,
+		.name = trigger,
+		.args = args,
+		.out = out,
+	};
 	int r;
 
 	if (!h)

@@ -57,7 +57,9 @@ VALUES = {
     "parallel-schedule-count": "2", "disable-autocreation": "true", "x-forwarded-ssl": "on",
     "vector-networks": "host",
     "access-log-format": "combined", "push-on-release": "true", "server": "registry.example.test/",
-    "nginx-service-command": "/bin/true",
+    "nginx-service-command": "/bin/true", "tls-internal": "true", "refresh-conf": "20",
+    "api-enabled": "true", "dashboard-enabled": "true", "challenge-mode": "http",
+    "log-level": "WARN",
 }
 # Not set with `:set`: other commands, or Dokku itself, write them.
 NOT_SETTABLE = {
@@ -66,7 +68,8 @@ NOT_SETTABLE = {
     ("ps", "scale"), ("builder", "detected"),
 }
 # Plugins whose messages speak of keys.
-KEY_PLUGINS = {"builder-dockerfile", "checks", "git", "nginx", "scheduler-docker-local"}
+KEY_PLUGINS = {"builder-dockerfile", "caddy", "checks", "git", "haproxy", "nginx", "openresty",
+               "scheduler-docker-local", "traefik"}
 
 differences = []
 
@@ -233,9 +236,13 @@ def refused(plugin, scope, name, text):
     expect_failure(f"{plugin}:set {scope} {name}", result, 1, text)
 
 
+def is_masked(plugin, name):
+    return plugin == "traefik" and (name == "basic-auth-password" or name.startswith("dns-provider-"))
+
+
 def check_set(plugin, scope, name, value):
     result = dokku(f"{plugin}:set", scope, name, value)
-    shown = re.sub("://.*", "://redacted", value)
+    shown = "*******" if is_masked(plugin, name) else re.sub("://.*", "://redacted", value)
     if result.returncode or f"Setting {name} to {shown}" not in result.stdout:
         return differ(f"{plugin}:set {scope} {name} {value}", said(result))
     expect_values(plugin, scope, name, value, value)
@@ -249,11 +256,13 @@ def check_set(plugin, scope, name, value):
 
 def check_property(plugin, row):
     name, scope = row["property"].split(" ")[0], row["app/global"]
+    name = name.replace("<ENV_VAR>", "TOKEN")
     value = value_for(name)
     if scope in ("both", "app"):
         check_set(plugin, APP, name, value)
     else:
-        refused(plugin, APP, name, "Property can only be specified globally")
+        refused(plugin, APP, name, f"The key '{name}' can only be set globally"
+                if plugin in KEY_PLUGINS else "Property can only be specified globally")
     if scope in ("both", "global"):
         check_set(plugin, "--global", name, value)
     elif plugin in KEY_PLUGINS:

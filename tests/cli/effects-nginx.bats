@@ -133,7 +133,6 @@ expect_lines() {
 	done < <(table "$1")
 }
 
-# proves effect: property nginx/lingering-timeout
 @test "each property makes its line: the app's value, else that of all apps, else the default" {
 	expect_lines 6
 	set_all --global 4
@@ -279,6 +278,22 @@ closed_after() {
 	closed_after "$OWN" "GET / HTTP/1.1|Host: $APP.te"
 	nginx_set client-body-timeout 1s
 	closed_after "$OWN" "POST /x HTTP/1.1|Host: $APP.test|Content-Length: 10||abc"
+}
+
+# proves effect: property nginx/lingering-timeout
+@test "lingering-timeout: the app's before that of all" {
+	line_is() {
+		moorage proxy:build-config "$APP" >/dev/null
+		equal "$(sed -n 's/^ *lingering_timeout //p' "$INST/home/$APP/nginx.conf")" "$1;"
+	}
+	line_is 5s
+	moorage nginx:set --global lingering-timeout 6s
+	line_is 6s
+	moorage nginx:set "$APP" lingering-timeout 7s
+	line_is 7s
+	moorage nginx:set "$APP" lingering-timeout
+	moorage nginx:set --global lingering-timeout
+	line_is 5s
 }
 
 # proves effect: property nginx/send-timeout
