@@ -22,7 +22,7 @@ shown() {
 	dokku "$1:report" hello "--$2-$3"
 }
 
-# something new to push
+# Something new to push.
 more() {
 	commit more "$RANDOM$RANDOM\n"
 }
