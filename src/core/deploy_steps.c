@@ -13,6 +13,7 @@
 #include "core/output.h"
 #include "core/phase.h"
 #include "core/procs.h"
+#include "core/proxy.h"
 #include "core/registry.h"
 #include "core/release.h"
 #include "core/source.h"
@@ -252,7 +253,8 @@ static int plan_deploy(struct operation *op, const struct deploy *d, struct err 
 	if (r < 0)
 		return r;
 	out_info1("Deploying %s via the %s scheduler...", d->app, scheduler->name);
-	events_note(op->ctx, "scheduler-deploy", scheduler->name, d->app, tag_of(d->image), "", NULL);
+	events_note(op->ctx, "scheduler-deploy", scheduler->name, d->app, tag_of(d->image), "",
+		NULL);
 	return deploy_plan_start(op, d, err);
 }
 
@@ -364,6 +366,7 @@ static int fire_deployed(struct ctx *ctx, const char *name, const struct step *s
 
 static int run_core_post_deploy(struct operation *op, struct step *step, struct err *err)
 {
+	proxy_deployed(op->ctx, step_arg(step, "app"));
 	return fire_deployed(op->ctx, "core-post-deploy", step, err);
 }
 

@@ -13,7 +13,9 @@
 #include "core/cert.h"
 #include "core/domains.h"
 #include "core/output.h"
+#include "core/proxy.h"
 #include "core/state.h"
+#include "core/trigger.h"
 
 enum { DEFAULT_CONTAINER_PORT = 5000, PORT_MAX = 65535, SCHEME_MAX = 32 };
 
@@ -162,6 +164,21 @@ static void add_tls(struct ctx *ctx, const char *app, struct port_maps *maps)
 	}
 }
 
+/* The proxy has certificates of its own, or a plugin says so. */
+static bool tls_is_forced(struct ctx *ctx, const char *app)
+{
+	AUTO_STRBUF out = STRBUF_CAPPED(64);
+	AUTO_ERR ignored = ERR_INIT; /* then it does not say so */
+
+	if (proxy_brings_tls(ctx, app))
+		return true;
+	if (!trigger_has_external(ctx, "certs-force") ||
+		trigger_capture(ctx, &out, &ignored, "certs-force", app, NULL) < 0)
+		return false;
+	strbuf_trim(&out);
+	return str_eq(out.buf, "true");
+}
+
 void port_map_print(const struct port_map *map, struct strbuf *out)
 {
 	strbuf_addf(out, "%s:%u:%u", map->scheme, map->host, map->container);
@@ -177,7 +194,7 @@ int ports_without_custom(struct ctx *ctx, const char *app, struct port_maps *ret
 		port_maps_add(ret, "http",
 			computed_port(ctx, app, "proxy-port", ctx->inst.http_port),
 			DEFAULT_CONTAINER_PORT);
-	if (cert_exists(ctx, app))
+	if (cert_exists(ctx, app) || tls_is_forced(ctx, app))
 		add_tls(ctx, app, ret);
 	return 0;
 }

@@ -258,6 +258,8 @@ int source_extract(struct operation *op, struct step *step, struct err *err)
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(files); i++)
 		r = stage_file(ctx, app, from, &files[i], err);
 	if (r >= 0)
+		r = source_stage_includes(ctx, app, dir, err);
+	if (r >= 0)
 		r = prepare_builders(ctx, app, dir, err);
 	if (r >= 0)
 		r = check_with_others(ctx, app, err);

@@ -9,6 +9,7 @@ extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
 extern const struct plugin plugin_builder_null;
 extern const struct plugin plugin_builds;
+extern const struct plugin plugin_caddy_vhosts;
 extern const struct plugin plugin_certs;
 extern const struct plugin plugin_checks;
 extern const struct plugin plugin_common;
@@ -18,9 +19,11 @@ extern const struct plugin plugin_docker_options;
 extern const struct plugin plugin_domains;
 extern const struct plugin plugin_enter;
 extern const struct plugin plugin_git;
+extern const struct plugin plugin_haproxy_vhosts;
 extern const struct plugin plugin_logs;
 extern const struct plugin plugin_network;
 extern const struct plugin plugin_nginx_vhosts;
+extern const struct plugin plugin_openresty_vhosts;
 extern const struct plugin plugin_ports;
 extern const struct plugin plugin_proxy;
 extern const struct plugin plugin_ps;
@@ -36,6 +39,7 @@ extern const struct plugin plugin_ssh_keys;
 extern const struct plugin plugin_storage;
 extern const struct plugin plugin_takeover;
 extern const struct plugin plugin_trace;
+extern const struct plugin plugin_traefik_vhosts;
 
 const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
@@ -46,6 +50,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_builder_dockerfile,
 	&plugin_builder_null,
 	&plugin_builds,
+	&plugin_caddy_vhosts,
 	&plugin_certs,
 	&plugin_checks,
 	&plugin_common,
@@ -55,9 +60,11 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_domains,
 	&plugin_enter,
 	&plugin_git,
+	&plugin_haproxy_vhosts,
 	&plugin_logs,
 	&plugin_network,
 	&plugin_nginx_vhosts,
+	&plugin_openresty_vhosts,
 	&plugin_ports,
 	&plugin_proxy,
 	&plugin_ps,
@@ -73,5 +80,6 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_storage,
 	&plugin_takeover,
 	&plugin_trace,
+	&plugin_traefik_vhosts,
 	NULL,
 };

@@ -126,13 +126,15 @@ class Later:
                 any(row.name.startswith(name + "-") for name in self.names)
         if row.kind == "report" and row.owner.partition(":")[0] in self.names:
             return True
-        return row.owner in self.names or row.name in self.names
+        # A row of several plugins, or of a part of one: "storage (per app)", "caddy/haproxy".
+        owners = set(plain(row.owner).split("/"))
+        return bool(owners & self.names) or row.name in self.names
 
 
 # --- tests ---
 
 def functions(path, seen=None):
-    """Names and texts of the functions of a bats file and of the files it loads."""
+    """Names and texts of the functions and long texts of a bats file and of the files it loads."""
     seen = seen if seen is not None else set()
     found = {}
     if path in seen:
@@ -144,6 +146,7 @@ def functions(path, seen=None):
         name = f"{folder}/{name}" if name.endswith(".bash") else f"{folder}/{name}.bash"
         found.update(functions(name, seen))
     found.update(re.findall(r"^([a-z_][a-z0-9_]*)\(\) \{\n(.*?)^\}$", text, re.M | re.S))
+    found.update(re.findall(r"^([A-Z][A-Z0-9_]*)='([^']*)'$", text, re.M))
     return found
 
 
@@ -154,7 +157,7 @@ def with_called(body, known):
     while left:
         text = left.pop()
         texts.append(text)
-        for name in set(re.findall(r"[a-z_][a-z0-9_]*", text)) & set(known):
+        for name in set(re.findall(r"\w+", text)) & set(known):
             left.append(known.pop(name))
     return "\n".join(texts)
 
@@ -216,8 +219,12 @@ def words_of(row):
     return [re.escape(piece) for piece in (pieces[:1] if " file " in name else pieces)]
 
 
-def mentions(body, row):
-    """Whether the text contains all of the row's words as whole words."""
+def mentions(body, row, written_otherwise=()):
+    """Whether the text contains all of the row's words as whole words. Properties that no `:set`
+    sets count as mentioned where a command of their plugin is."""
+    plugin, _, name = row.name.rpartition("/")
+    if (plugin, name) in written_otherwise and f"{plugin}:" in body:
+        return True
     return all(re.search(rf"(?<![\w-]){word}(?![\w:]|-\w)", body) for word in words_of(row))
 
 
@@ -227,6 +234,7 @@ class Proofs:
     def __init__(self):
         module = conformance_module()
         self.absent = module.ABSENT
+        self.not_settable = getattr(module, "NOT_SETTABLE", ())
         self.later = Later(module.LATER)
         self.rows = {f"{row.kind} {row.name}": row for row in all_rows()}
         self.tests = all_tests()
@@ -244,7 +252,7 @@ class Proofs:
                     yield f"{where}: '{kind}' is no kind of proof"
                 if not row:
                     yield f"{where}: no row '{item}' in tests/spec"
-                elif not mentions(test.body, row):
+                elif not mentions(test.body, row, self.not_settable):
                     yield f"{where} proves '{item}', but never mentions it"
 
     def comparison(self, area):

@@ -45,22 +45,27 @@ def exit_code(command):
     return int(match[1]) if match else 0
 
 
+def folders():
+    """(folder of the instance, folder of an installed Moorage)"""
+    inst = os.environ["INST"]
+    return ((f"{inst}/home", "/home/dokku"), (f"{inst}/lib", "/var/lib/dokku"),
+            (f"{inst}/logs/nginx", "/var/log/nginx"), (f"{inst}/logs", "/var/log/dokku"))
+
+
 def to_instance(command):
-    """80 and 443 in port mappings are the instance's ports."""
+    """Folders are the instance's; 80 and 443 in port mappings are its ports."""
     for scheme, port, name in (("http", 80, "HTTP_PORT"), ("https", 443, "HTTPS_PORT")):
         command = re.sub(rf"\b{scheme}:{port}:", f"{scheme}:{os.environ[name]}:", command)
+    for own, installed in folders():
+        command = re.sub(re.escape(installed) + r"(?![\w-])", own, command)
     return command
 
 
 def from_instance(text):
     """What an installed Moorage would have printed."""
-    inst, label = os.environ["INST"], os.environ["LABEL"]
-    text = re.sub(r"(\w)://([\w.-]+):(%s|%s)\b" % (os.environ["HTTP_PORT"], os.environ["HTTPS_PORT"]),
-                  r"\1://\2", text)
-    for old, new in ((f"{inst}/home", "/home/dokku"), (f"{inst}/lib", "/var/lib/dokku"),
-                     (f"{inst}/logs/nginx", "/var/log/nginx"), (f"{inst}/logs", "/var/log/dokku"),
-                     (f"dokku-{label}/", "dokku/"), (f"{label}.", ""),
-                     (os.environ["HTTP_PORT"], "80"), (os.environ["HTTPS_PORT"], "443")):
+    http, https, label = os.environ["HTTP_PORT"], os.environ["HTTPS_PORT"], os.environ["LABEL"]
+    text = re.sub(rf"(\w)://([\w.-]+):({http}|{https})\b", r"\1://\2", text)
+    for old, new in (*folders(), (f"dokku-{label}/", "dokku/"), (f"{label}.", ""), (http, "80"), (https, "443")):
         text = text.replace(old, new)
     return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
 

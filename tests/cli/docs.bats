@@ -6,6 +6,9 @@
 load ../lab/helpers
 load ../lab/apps
 
+# Pages without anything to try: lists of links, of differences, of tests; what needs a machine.
+WITHOUT='index differences conformance install state-backup'
+
 teardown() {
 	teardown_instance
 }
@@ -47,6 +50,15 @@ examples() {
 		unset LAB_NAME
 	done
 	[ $bad = 0 ]
+}
+
+@test "every page that shows commands has an example that is tested" {
+	local page name
+	for page in "$TOP"/docs/*.md; do
+		name=$(basename "$page" .md)
+		[[ " $WITHOUT " != *" $name "* ]] || continue
+		grep -q '^ *```console$' "$page" || fail "docs/$name.md has no console block"
+	done
 }
 
 @test "an example whose output, exit code or shape is another one is found" {

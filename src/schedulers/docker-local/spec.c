@@ -16,6 +16,7 @@
 #include "core/image.h"
 #include "core/ports.h"
 #include "core/procs.h"
+#include "core/proxy.h"
 #include "core/resource.h"
 #include "core/state.h"
 #include "core/storage.h"
@@ -257,6 +258,8 @@ static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	int r = add_launcher(ctx, u, facts, s, err);
 
 	if (r >= 0)
+		r = proxy_container_flags(ctx, u->app, u->process, true, &s->flags, err);
+	if (r >= 0)
 		r = add_options(ctx, u->app, u->process, DOCKER_PHASE_DEPLOY, s, err);
 	if (r < 0)
 		return r;
@@ -264,6 +267,9 @@ static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	add_network(ctx, u->app, s);
 	strvec_pushf(&s->flags, "--restart=%s", restart);
 	resource_args(ctx, u->app, u->process, &s->flags);
+	r = proxy_container_flags(ctx, u->app, u->process, false, &s->flags, err);
+	if (r < 0)
+		return r;
 	trigger_args(u, facts, true, &args);
 	return add_trigger(ctx, "docker-args-process-deploy", &args, s, err);
 }
