@@ -183,8 +183,14 @@ no_mounts() {
        $storage/data:/data
        $INST/lib/plain:/plain:ro
        $storage/spare:/data:ro"
+	dokku scheduler:set shop shell /bin/sh
+	as_dokku mkdir -p "$INST/lib/data/app-json/shop"
+	echo '{"scripts":{"dokku":{"predeploy":"echo script sees $(ls -d /plain /data)"}}}' |
+		as_dokku tee "$INST/lib/data/app-json/shop/app.json" >/dev/null
 	run dokku ps:start shop
 	assert_success
+	assert_line "       script sees /data /plain"
+	as_dokku rm "$INST/lib/data/app-json/shop/app.json"
 	assert_equal "$(binds web)" "$storage/data:/data
 $INST/lib/plain:/plain:ro"
 	assert_equal "$(binds worker)" "$storage/spare/up:/data:ro
