@@ -38,7 +38,7 @@ conform() {
 @test "every property is set, shown, cleared and refused as the table says" {
 	# Of these, and of storage and of several proxies at once, other commands write what the table lists.
 	run conform properties < <(first_words properties |
-		grep -vxE 'common|config|docker-options|domains|ports|.*[/ ].*')
+		grep -vxE 'common|config|docker-options|domains|ports|resource|.*[/ ].*')
 	[ -z "$output" ] || { echo "$output"; return 1; }
 }
 
