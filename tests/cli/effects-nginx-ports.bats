@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What nginx serves on which port: schemes, certificates and their names, error pages, what an app
 # adds to its servers, addresses outside of the scheduler.
+bats_require_minimum_version 1.5.0
 load routes
 
 setup_file() {
@@ -27,7 +28,7 @@ setup() {
 }
 
 teardown() {
-	rm -rf "${INST:?}/home/${APP:?}" "$INST/lib/config/proxy/--global"
+	rm -rf "${INST:?}/home/${APP:?}" "$INST/lib/config/proxy/--global" "$INST/lib/plugins/enabled/mine"
 }
 
 # tls NAME...: a certificate for these names.
@@ -44,11 +45,6 @@ equal() {
 	[ "$1" = "$2" ] || { echo "expected: $2"; echo "seen:     $1"; return 1; }
 }
 
-# maps TEXT...: the app's ports.
-maps() {
-	moorage ports:set "$APP" "$@" >/dev/null
-}
-
 # servers: the directives of its servers that depend on the scheme, one line per server, sorted.
 servers() {
 	moorage nginx:show-config "$APP" | sed -n 's/^ *//; /^server {$/{s/.*/=/p}
@@ -58,10 +54,9 @@ servers() {
 
 # nginx here is older than 1.25.1, where http2 is a word of listen. As with Dokku's template, tcp and
 # udp are for other proxies: they make an upstream, and nothing listens.
-# proves golden: property ports/map
 @test "schemes: each makes its server" {
 	tls "$APP.test"
-	maps "http:$HTTP:5000" "https:$HTTPS:5000" grpc:50051:6000 grpcs:50052:6000 http:8080:7000 tcp:2525:25
+	moorage ports:set "$APP" "http:$HTTP:5000" "https:$HTTPS:5000" grpc:50051:6000 grpcs:50052:6000 http:8080:7000 tcp:2525:25
 	equal "$(servers)" "$(sort <<<"listen [::]:50051 http2; listen 50051 http2; server_name $APP.test; grpc_pass grpc://$APP-6000;
 listen [::]:50052 ssl http2; listen 50052 ssl http2; server_name $APP.test; ssl_certificate /home/$APP/tls/server.crt; grpc_pass grpc://$APP-6000;
 listen [::]:$HTTP; listen $HTTP; server_name $APP.test; return 301 https://\$host:$HTTPS\$request_uri;
@@ -78,7 +73,7 @@ upstream $APP-25 { server 127.0.0.1:25;")"
 	plain=$(free_port)
 	secure=$(free_port)
 	tls "$APP.test"
-	maps "http:$HTTP:$BACKEND" "grpc:$plain:$H2" "grpcs:$secure:$H2"
+	moorage ports:set "$APP" "http:$HTTP:$BACKEND" "grpc:$plain:$H2" "grpcs:$secure:$H2"
 	call() {
 		curl -sk --max-time 10 -X POST -H 'Content-Type: application/grpc' -H 'TE: trailers' \
 			--resolve "$APP.test:$plain:127.0.0.1" --resolve "$APP.test:$secure:127.0.0.1" "$@"
@@ -97,12 +92,17 @@ upstream $APP-6000 { server 127.0.0.1:6000;")"
 	equal "$(answer "$APP.test")" 200
 }
 
-# proves effect: property ports/map-detected
-@test "what the build found is served where nothing else is said" {
+# proves effect: property ports/map, property ports/map-detected, command ports:clear, command nginx:show-config
+@test "map, map-detected: what the build found is served where nothing else is said" {
+	listen_lines() {
+		moorage nginx:show-config "$APP" | grep -c "proxy_pass http://$APP-$1;"
+	}
 	moorage proxy:build-config "$APP"
 	equal "$(answer "$APP.test")" 200
-	maps "http:$HTTP:1"
+	moorage ports:set "$APP" "http:$HTTP:1"
 	equal "$(answer "$APP.test")" 502
+	equal "$(cat "$INST/lib/config/ports/$APP/map")" "http:$HTTP:1"
+	equal "$(listen_lines 1)" 1
 	moorage ports:clear "$APP"
 	# The lists are gone; what a build finds counts again.
 	echo "http:$HTTP:$BACKEND" >"$INST/lib/config/ports/$APP/map-detected"
@@ -240,4 +240,66 @@ upstream $APP-6000 { server 127.0.0.1:6000;")"
 	moorage proxy:set --global proxy-ssl-port
 	moorage proxy:set "$APP" proxy-ssl-port
 	equal "$(listens_on)" "$(printf '%s\n' "$HTTP" "$HTTPS" | sort -n | tr '\n' ' ')"
+}
+
+# proves effect: property proxy/disabled, property proxy/type
+@test "disabled, type: whether nginx leads to the app" {
+	handler mine proxy-build-config <<-'SH'
+		#!/bin/sh
+	SH
+	is_led() {
+		moorage proxy:build-config "$APP" >/dev/null
+		answer "$APP.test" || true
+	}
+	equal "$(is_led)" 200
+	moorage proxy:set "$APP" disabled true
+	equal "$(is_led)" 000
+	moorage proxy:set "$APP" disabled
+	equal "$(is_led)" 200
+	moorage proxy:set --global type mine
+	equal "$(is_led)" 000
+	moorage proxy:set "$APP" type nginx
+	equal "$(is_led)" 200
+	moorage proxy:set --global type
+	moorage proxy:set "$APP" type mine
+	equal "$(is_led)" 000
+	moorage proxy:set "$APP" type
+	equal "$(is_led)" 200
+}
+
+# proves effect: property domains/NO_VHOST
+@test "NO_VHOST: the app answers on its port, whatever it is called" {
+	moorage proxy:build-config "$APP"
+	port=$(free_port)
+	moorage config:set --no-restart "$APP" NO_VHOST=1
+	moorage ports:set "$APP" "http:$port:$BACKEND"
+	run ! grep server_name "$INST/home/$APP/nginx.conf"
+	equal "$(answer any.name.test "$port")" 200
+	moorage config:unset --no-restart "$APP" NO_VHOST
+	moorage proxy:build-config "$APP"
+	grep -q "server_name $APP.test;" "$INST/home/$APP/nginx.conf"
+}
+
+# proves effect: property caddy/haproxy/nginx/openresty/traefik/proxy-status
+@test "proxy-status: what was started runs after a restore, what was stopped does not" {
+	runs() {
+		kill -0 "$(cat "$INST/run/nginx.pid")" 2>/dev/null
+	}
+	moorage nginx:stop
+	equal "$(cat "$INST/lib/config/nginx/--global/proxy-status")" stopped
+	moorage ps:restore --all
+	run ! runs
+	moorage nginx:start
+	equal "$(cat "$INST/lib/config/nginx/--global/proxy-status")" started
+	kill "$(cat "$INST/run/nginx.pid")"
+	wait_gone() {
+		for _ in $(seq 600); do
+			runs || return 0
+			sleep 0.05
+		done
+		return 1
+	}
+	wait_gone
+	run moorage ps:restore --all
+	runs
 }

@@ -133,7 +133,6 @@ expect_lines() {
 	done < <(table "$1")
 }
 
-# proves effect: property nginx/lingering-timeout
 @test "each property makes its line: the app's value, else that of all apps, else the default" {
 	expect_lines 6
 	set_all --global 4
@@ -281,6 +280,22 @@ closed_after() {
 	closed_after "$OWN" "POST /x HTTP/1.1|Host: $APP.test|Content-Length: 10||abc"
 }
 
+# proves effect: property nginx/lingering-timeout
+@test "lingering-timeout: the app's before that of all" {
+	line_is() {
+		moorage proxy:build-config "$APP" >/dev/null
+		equal "$(sed -n 's/^ *lingering_timeout //p' "$INST/home/$APP/nginx.conf")" "$1;"
+	}
+	line_is 5s
+	moorage nginx:set --global lingering-timeout 6s
+	line_is 6s
+	moorage nginx:set "$APP" lingering-timeout 7s
+	line_is 7s
+	moorage nginx:set "$APP" lingering-timeout
+	moorage nginx:set --global lingering-timeout
+	line_is 5s
+}
+
 # proves effect: property nginx/send-timeout
 @test "send-timeout: who takes no answer for so long is cut off" {
 	nginx_set send-timeout 1s
@@ -356,6 +371,14 @@ closed_after() {
 	wait_for grep -q 'client intended to send too large body.*POST /large' "$INST/logs/my-errors.log"
 	run moorage nginx:error-logs "$APP"
 	[[ "$output" == *"too large body"* ]]
+	count=$(wc -l <"$INST/logs/my-errors.log")
+	# No file of that name, wherever nginx takes it to be.
+	nginx_set error-log-path off
+	get /large --data-binary "@$BATS_TEST_TMPDIR/body" >/dev/null
+	equal "$(wc -l <"$INST/logs/my-errors.log")" "$count"
+	run nginx -T -q -c "$INST/nginx/nginx.conf"
+	[[ "$output" != *"error_log off;"* ]]
+	[[ "$output" == *"error_log /dev/null;"* ]]
 }
 
 # proves effect: property nginx/bind-address-ipv4, property nginx/bind-address-ipv6

@@ -105,6 +105,7 @@ checked_before() {
 	run dokku ps:rebuild checked
 	assert_success
 	refute_output --partial uptime
+	assert_output --partial 'checks have been skipped (web.1)'
 	dokku checks:enable checked
 	old=$(web_container checked)
 	dokku checks:disable checked web
@@ -114,6 +115,65 @@ checked_before() {
 	assert_output --partial "Stopping $old"
 	rm "$INST/lib/config/checks/--global/default-wait"
 	dokku --force apps:destroy checked
+}
+
+# proves effect: property ps/skip-deploy
+@test "skip-deploy: what is built is not started" {
+	image() {
+		docker_lab image inspect -f '{{.Id}}' "$(image_of shared)"
+	}
+	for scope in --global shared; do
+		old=$(web_container shared)
+		built=$(image)
+		dokku ps:set "$scope" skip-deploy true
+		set_version "$DIR" "skip$scope"
+		run git_push "$DIR" shared
+		assert_success
+		assert_output --partial 'Skipping deployment'
+		assert_equal "$(web_container shared)" "$old"
+		[ "$(image)" != "$built" ]
+		assert_http "$(host_of shared)" / 200 v1
+		dokku ps:set "$scope" skip-deploy
+	done
+	set_version "$DIR" v1
+	git_push "$DIR" shared
+	[ "$(web_container shared)" != "$old" ]
+	assert_http "$(host_of shared)" / 200 v1
+}
+
+# proves effect: property ps/scale, property ps/can-scale
+@test "scale, can-scale: how many run, and who says so" {
+	# What is current; old ones go a little later.
+	units() {
+		local file
+		for file in "$INST"/home/shared/CONTAINER.*; do
+			state_is "$(cat "$file")" running && echo "${file##*CONTAINER.}"
+		done | tr '\n' ' '
+	}
+	dokku ps:scale shared web=2 worker=1
+	assert_file_is "$INST/lib/config/ps/shared/scale" $'web=2\nworker=1\nother=0'
+	assert_equal "$(units)" 'web.1 web.2 worker.1 '
+	# Types that are gone from the Procfile are stopped by the deploy, and forgotten.
+	dokku ps:scale shared worker=0
+	printf 'web: /bin/http-server\nother: sleep 1000\n' >"$DIR/Procfile"
+	git_commit "$DIR" 'no worker'
+	git_push "$DIR" shared
+	refute_file_exists "$INST/lib/config/ps/shared/scale.old"
+	run dokku ps:scale shared
+	refute_output --partial worker
+	# app.json takes over.
+	printf '{ "formation": { "web": { "quantity": 1 }, "other": { "quantity": 1 } } }\n' >"$DIR/app.json"
+	git_commit "$DIR" formation
+	git_push "$DIR" shared
+	assert_equal "$(units)" 'other.1 web.1 '
+	assert_file_is "$INST/lib/config/ps/shared/can-scale" false
+	run dokku ps:scale shared web=2
+	assert_failure
+	lab_git -C "$DIR" revert --no-edit HEAD HEAD~1
+	git_push "$DIR" shared
+	assert_file_is "$INST/lib/config/ps/shared/can-scale" true
+	dokku ps:scale shared web=1 other=0
+	assert_equal "$(units)" 'web.1 '
 }
 
 # A request that is under way keeps the worker of nginx that knows the old container.
@@ -138,8 +198,12 @@ is_asked() {
 	docker_lab exec "$1" cat /proc/net/tcp | grep -q ':1388 .* 01 '
 }
 
+state_is() {
+	[ "$(docker_lab inspect -f '{{.State.Status}}' "$1")" = "$2" ]
+}
+
 has_ended() {
-	[ "$(docker_lab inspect -f '{{.State.Running}}' "$1")" = false ]
+	state_is "$1" exited
 }
 
 # --- what survives ---
@@ -155,8 +219,14 @@ has_ended() {
 	for app in back stays; do
 		docker_lab stop -t 0 "$(web_container "$app")" >/dev/null
 	done
+	# What an earlier deploy had renamed, and the machine has ended.
+	docker_lab create --name "$LABEL.back.web.1.1700000000" --label dokku --label com.dokku.app-name=back \
+		--label com.dokku.container-type=deploy --label "com.moorage.instance=$LABEL" \
+		moorage-lab/busybox:1 true >/dev/null
 	run dokku ps:restore --parallel 2
 	assert_success
+	run containers_of back
+	refute_output --partial .1700000000
 	assert_equal "$(running_of back)" back.web.1
 	assert_http "$(host_of back)" / 200 v1
 	assert_equal "$(containers_of stays)" 'stays.web.1 exited'

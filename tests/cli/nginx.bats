@@ -48,6 +48,7 @@ teardown() {
 	[[ "$output" == *"X-Mine: yes"* ]]
 }
 
+# proves effect: property nginx/disable-custom-config
 @test "the app's own template is used, and nginx:set can forbid it" {
 	mkdir -p "$INST/lib/data/nginx-vhosts/app-web"
 	cat >"$INST/lib/data/nginx-vhosts/app-web/nginx.conf.sigil" <<-'SIGIL'
@@ -61,9 +62,14 @@ teardown() {
 	[[ "$output" == *"Overriding default nginx.conf with detected nginx.conf.sigil"* ]]
 	[[ "$output" == *"(using app-supplied template)"* ]]
 	[ "$(answer web.test)" = 418 ]
-	moorage nginx:set web disable-custom-config true
-	moorage proxy:build-config web
-	[ "$(answer web.test)" = 200 ]
+	for scope in web --global; do
+		moorage nginx:set "$scope" disable-custom-config true
+		moorage proxy:build-config web
+		[ "$(answer web.test)" = 200 ]
+		moorage nginx:set "$scope" disable-custom-config
+		moorage proxy:build-config web
+		[ "$(answer web.test)" = 418 ]
+	done
 }
 
 @test "a template that does not parse or that nginx refuses leaves the old configuration" {

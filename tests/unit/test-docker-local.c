@@ -308,6 +308,7 @@ static void make_body(struct home *h, const char *process, enum image_source sou
 	json_decref(body);
 }
 
+/* proves golden: property docker-options/<proc|_default_>.<build|deploy|run> */
 static void a_web_container_gets_port_config_and_options(void **state)
 {
 	struct home *h = *state;

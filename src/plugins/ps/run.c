@@ -197,15 +197,30 @@ static int clear_proxy(struct ctx *ctx, const char *app)
 	return r;
 }
 
+/* Built-in handlers act here, too: nginx is started, the scheduler removes what is left of old. */
+static int fire_before_restore(struct ctx *ctx, const char *trigger, const char *scheduler,
+	const char *app, struct err *err)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	if (scheduler)
+		strvec_pushl(&args, scheduler, app, NULL);
+	if (trigger_run_all(ctx, trigger, &args, err) < 0)
+		return err_wrap(err, "Error running %s", trigger);
+	return 0;
+}
+
 static int restore_app(struct ctx *ctx, const char *app, bool prepared, struct err *err)
 {
 	AUTO_FREE char *scheduler = scheduler_name(ctx, app);
 	AUTO_FREE char *restore = state_get_or(ctx, "ps", app, "restore", "true");
+	int r;
 
 	if (ctx->dry_run)
 		return start_app(ctx, app, err);
-	if (trigger_fire(ctx, err, "scheduler-pre-restore", scheduler, app, NULL) < 0)
-		return err_wrap(err, "Error running scheduler-pre-restore");
+	r = fire_before_restore(ctx, "scheduler-pre-restore", scheduler, app, err);
+	if (r < 0)
+		return r;
 	if (!prepared) {
 		out_info1("Clearing potentially invalid proxy configuration");
 		(void)clear_proxy(ctx, app); /* said; the start writes it again */
@@ -246,22 +261,11 @@ static int restore_all(struct ctx *ctx, int parallel, struct err *err)
 		r = clear_proxies(ctx, err);
 	if (r < 0)
 		return r;
-	if (!ctx->dry_run)
-		wait_for_engine(ctx);
 	strvec_push(&flags, "--prepared");
 	return batch_run(ctx, "restore", "ps:restore", &flags, parallel, err);
 }
 
 /* Proxies that were running come back; what they have to say they print. */
-static int pre_restore(struct ctx *ctx, struct err *err)
-{
-	AUTO_STRVEC none = STRVEC_INIT;
-	AUTO_STRBUF out = STRBUF_INIT;
-	int r = trigger_run_builtin(ctx, "pre-restore", &none, &out, err);
-
-	return r < 0 ? r : trigger_fire(ctx, err, "pre-restore", NULL);
-}
-
 int ps_run_restore(struct ctx *ctx, const struct args *args, struct err *err)
 {
 	const char *app = args_pos(args, 0);
@@ -270,10 +274,12 @@ int ps_run_restore(struct ctx *ctx, const struct args *args, struct err *err)
 	int parallel;
 	int r = batch_parallel(args_value(args, "parallel", "0"), &parallel, err);
 
+	if (r >= 0 && !prepared && !ctx->dry_run && (all || !*app))
+		wait_for_engine(ctx);
+	if (r >= 0 && !prepared && !ctx->dry_run)
+		r = fire_before_restore(ctx, "pre-restore", NULL, NULL, err);
 	if (r < 0)
 		return r;
-	if (!prepared && !ctx->dry_run && pre_restore(ctx, err) < 0)
-		return err_wrap(err, "Error running pre-restore");
 	if (!all && *app)
 		return restore_app(ctx, app, prepared, err);
 	if (!all)
