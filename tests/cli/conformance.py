@@ -263,9 +263,8 @@ def check_property(plugin, row):
     if scope in ("both", "app"):
         check_set(plugin, APP, name, value)
     else:
-        usual = f"The key '{name}' can only be set globally" if plugin in KEY_PLUGINS \
-            else "Property can only be specified globally"
-        refused(plugin, APP, name, ONLY_GLOBAL.get(plugin, usual))
+        refused(plugin, APP, name, ONLY_GLOBAL.get(plugin, f"The key '{name}' can only be set globally"
+                if plugin in KEY_PLUGINS else "Property can only be specified globally"))
     if scope in ("both", "global"):
         check_set(plugin, "--global", name, value)
     elif plugin in KEY_PLUGINS:
