@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Vector's container: a compose project, which is started without the compose program. */
+#include "plugins/logs/vector.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,6 @@
 #include "lib/dockerref/dockerref.h"
 #include "lib/engine/containers.h"
 #include "lib/gotemplate/gotemplate.h"
-#include "plugins/logs/vector.h"
 
 enum { READY_S = 10, POLL_MS = 200, LINE_MAX_BYTES = 64 * 1024, PATH_TEXT_MAX = 4096 };
 
