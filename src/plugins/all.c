@@ -4,6 +4,7 @@
 extern const struct plugin plugin_standard;
 extern const struct plugin plugin_app_json;
 extern const struct plugin plugin_apps;
+extern const struct plugin plugin_backup;
 extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
 extern const struct plugin plugin_builder_null;
@@ -33,6 +34,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_standard,
 	&plugin_app_json,
 	&plugin_apps,
+	&plugin_backup,
 	&plugin_builder,
 	&plugin_builder_dockerfile,
 	&plugin_builder_null,
