@@ -313,6 +313,7 @@ install_all() {
 	setup_domain
 	setup_sudoers
 	setup_nginx
+	dokku takeover
 	mention_old_port "$old_port"
 	setup_boot
 	say "Moorage is installed: $(moorage version)"

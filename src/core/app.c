@@ -29,7 +29,7 @@ static bool name_matches(const char *name, const char *more)
 int app_name_check(const char *name, struct err *err)
 {
 	if (!*name)
-		return err_set(err, ERR_USAGE, "Please specify an app to run the command on");
+		return err_set(err, ERR_USAGE, "%s", args_no_app_text);
 	if (strlen(name) > APP_NAME_MAX)
 		return err_set(err, ERR_INVALID, "App name is longer than %d characters",
 			APP_NAME_MAX);

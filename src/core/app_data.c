@@ -19,6 +19,7 @@ static const struct data_folder {
 	{ "builder-railpack", "", COPY_NEVER },
 	{ "builds", "", COPY_RENAME },
 	{ "git", "", COPY_NEVER },
+	{ "logs", "", COPY_ALWAYS },
 	{ "nginx-vhosts", "app-", COPY_ALWAYS },
 	{ "openresty-vhosts", "app-", COPY_ALWAYS },
 	{ "ps", "", COPY_ALWAYS },
@@ -38,7 +39,9 @@ int app_data_drop(struct ctx *ctx, const char *app, struct err *err)
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(data_folders); i++) {
 		AUTO_FREE char *path = data_path(ctx, &data_folders[i], app);
 
-		r = fs_rm_rf(path, err);
+		/* A file of that name is not the app's: an app may be called vector.json. */
+		if (!fs_is_file(path))
+			r = fs_rm_rf(path, err);
 	}
 	return r;
 }

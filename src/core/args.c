@@ -102,7 +102,9 @@ int args_parse(struct args *args, const struct flag *table, enum args_mode mode,
 	for (size_t i = 0; r >= 0 && i < words->count; i++) {
 		const char *word = words->items[i];
 
-		if (flags && str_eq(word, "--")) {
+		if (mode == ARGS_KEEP_DASHES && str_eq(word, "--")) {
+			strvec_push(&args->pos, word);
+		} else if (flags && str_eq(word, "--")) {
 			flags = false;
 		} else if (flags && str_starts(word, "--")) {
 			r = parse_long(args, mode, words, &i, err);
@@ -143,4 +145,11 @@ void args_list(const struct args *args, const char *name, struct strvec *ret)
 const char *args_pos(const struct args *args, size_t index)
 {
 	return index < args->pos.count ? args->pos.items[index] : "";
+}
+
+const char args_no_app_text[] = "Please specify an app to run the command on";
+
+int args_need_app(const struct args *args, struct err *err)
+{
+	return *args_pos(args, 0) ? 0 : err_set(err, ERR_USAGE, "%s", args_no_app_text);
 }

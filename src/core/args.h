@@ -38,6 +38,7 @@ enum args_mode {
 	ARGS_MIXED,        /* flags anywhere, "--" ends them */
 	ARGS_FLAGS_FIRST,  /* flags until the first positional */
 	ARGS_KEEP_UNKNOWN, /* as MIXED, unknown long flags are collected */
+	ARGS_KEEP_DASHES,  /* as MIXED, but "--" is a positional like others */
 };
 
 /* WORDS without the command name. */
@@ -54,3 +55,8 @@ const char *args_value(const struct args *args, const char *name, const char *fa
 void args_list(const struct args *args, const char *name, struct strvec *ret);
 /* Positional INDEX, or "" when there are fewer. */
 const char *args_pos(const struct args *args, size_t index);
+
+/* Dokku's words for a command that was not told the app. */
+extern const char args_no_app_text[];
+/* ERR_USAGE when the first positional, the app, is missing. For commands that take it or --all. */
+MUST_CHECK int args_need_app(const struct args *args, struct err *err);

@@ -8,9 +8,14 @@
 
 #include "base/alloc.h"
 #include "base/child.h"
+#include "base/fs.h"
 #include "base/parse.h"
+#include "base/timing.h"
 #include "core/app.h"
+#include "core/load.h"
 #include "core/output.h"
+
+enum { ADAPT_MS = 100 };
 
 struct job {
 	struct child child;
@@ -26,6 +31,7 @@ struct batch {
 	size_t places;
 	size_t running;
 	bool serial;
+	bool adaptive; /* beyond one per CPU, only while the machine is not busy */
 	int failures;
 	int first_code;
 };
@@ -35,6 +41,10 @@ int batch_parallel(const char *text, int *ret, struct err *err)
 	AUTO_ERR ignored = ERR_INIT;
 	int64_t n;
 
+	if (str_eq(text, "auto")) {
+		*ret = BATCH_AUTO;
+		return 0;
+	}
 	if (parse_int(text, INT32_MIN, INT32_MAX, &n, &ignored) < 0)
 		return err_user(err, ERR_USAGE, 2,
 			"invalid argument \"%s\" for \"--parallel\" flag: not a number", text);
@@ -89,17 +99,21 @@ static void start(struct batch *b, const char *app)
 	b->running++;
 }
 
-/* The place of whichever child has ended; it is still to be waited for. */
-static struct job *ended(struct batch *b)
+/* The place of whichever child has ended; it is still to be waited for. NULL: none is left or, with
+ * WNOHANG in FLAGS, none has ended. */
+static struct job *ended(struct batch *b, int flags)
 {
-	siginfo_t info = { 0 };
-
 	for (;;) {
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) < 0) {
+		siginfo_t info = { 0 };
+
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | flags) < 0) {
 			if (errno == EINTR)
 				continue;
+			b->running = 0;
 			return NULL;
 		}
+		if (!info.si_pid)
+			return NULL;
 		for (size_t i = 0; i < b->places; i++) {
 			if (b->jobs[i].app && b->jobs[i].child.pid == info.si_pid)
 				return &b->jobs[i];
@@ -109,16 +123,15 @@ static struct job *ended(struct batch *b)
 	}
 }
 
-static void reap(struct batch *b)
+/* False when nothing has ended. */
+static bool reap(struct batch *b, int flags)
 {
 	AUTO_ERR err = ERR_INIT;
 	struct child_status st = { 0 };
-	struct job *job = ended(b);
+	struct job *job = ended(b, flags);
 
-	if (!job) {
-		b->running = 0;
-		return;
-	}
+	if (!job)
+		return false;
 	if (child_wait(&job->child, &st, &err) < 0 || child_check(&job->child, &st, &err) < 0) {
 		AUTO_FREE char *why =
 			st.code ? xasprintf("exit code %d", st.code) : xstrdup(err_text(&err));
@@ -128,14 +141,31 @@ static void reap(struct batch *b)
 	child_done(&job->child);
 	job->app = NULL;
 	b->running--;
+	return true;
+}
+
+/* Until another may be started. */
+static void wait_for_place(struct batch *b)
+{
+	while (b->running == b->places)
+		(void)reap(b, 0);
+	while (b->adaptive && b->running >= machine_cpus()) {
+		/* What was started just now does not count yet. */
+		sleep_ms(ADAPT_MS);
+		if (reap(b, WNOHANG) || !machine_is_busy())
+			return;
+	}
 }
 
 /* How many at once; says so as Dokku does. */
 static size_t choose_places(struct batch *b, int parallel)
 {
+	if (parallel == BATCH_AUTO) {
+		b->adaptive = true;
+		return BATCH_PARALLEL_MAX;
+	}
 	if (parallel == -1) {
-		parallel = (int)sysconf(_SC_NPROCESSORS_ONLN);
-		parallel = parallel < 1 ? 1 : parallel;
+		parallel = (int)machine_cpus();
 		out_warn("Setting --parallel=-1 value to CPU count of %d", parallel);
 	}
 	b->serial = parallel <= 1;
@@ -160,12 +190,11 @@ int batch_run(struct ctx *ctx, const char *verb, const char *command, const stru
 		out_warn("%s", app_none_text);
 	b.jobs = jobs = xcalloc(b.places, sizeof(*jobs));
 	for (size_t i = 0; i < apps.count; i++) {
-		if (b.running == b.places)
-			reap(&b);
+		wait_for_place(&b);
 		start(&b, apps.items[i]);
 	}
 	while (b.running)
-		reap(&b);
+		(void)reap(&b, 0);
 	if (!b.failures)
 		return 0;
 	if (b.serial)

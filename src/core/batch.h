@@ -8,9 +8,13 @@
 
 #include "core/ctx.h"
 
-enum { BATCH_PARALLEL_MAX = 256 };
+enum {
+	BATCH_PARALLEL_MAX = 256,
+	BATCH_AUTO = -2, /* as many as the machine bears, see core/load.h */
+};
 
-/* The value of --parallel: 0 or 1 one after the other, N at once, -1 as many as there are CPUs. */
+/* The value of --parallel: 0 or 1 one after the other, N at once, -1 as many as there are CPUs,
+ * "auto" as many as the machine bears. */
 MUST_CHECK int batch_parallel(const char *text, int *ret, struct err *err);
 
 /*

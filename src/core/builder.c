@@ -26,7 +26,7 @@ static int ask_plugins(struct ctx *ctx, const char *app, const char *dir, char *
 	AUTO_STRVEC lines = STRVEC_INIT;
 	AUTO_ERR ignored = ERR_INIT;
 
-	if (!trigger_has_external(ctx, "builder-detect"))
+	if (!trigger_is_heard(ctx, "builder-detect"))
 		return 0;
 	/* As in a pipe to head: what was printed counts, not how the plugin ended. */
 	if (trigger_capture(ctx, &out, &ignored, "builder-detect", app, dir, NULL) < 0)

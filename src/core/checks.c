@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/parse.h"
 #include "core/procs.h"
 #include "core/state.h"
 
@@ -117,4 +118,27 @@ bool checks_are_disabled(struct ctx *ctx, const char *app, const char *process)
 bool checks_are_skipped(struct ctx *ctx, const char *app, const char *process)
 {
 	return is_on(ctx, app, CHECKS_SKIPPED, process);
+}
+
+/* What does not parse was edited by hand and counts as FALLBACK. */
+static uint64_t seconds(const char *text, uint64_t fallback)
+{
+	AUTO_ERR ignored = ERR_INIT;
+	uint64_t value;
+
+	return parse_uint(text, 0, CHECKS_SECONDS_MAX, &value, &ignored) < 0 ? fallback : value;
+}
+
+uint64_t checks_wait_to_retire(struct ctx *ctx, const char *app)
+{
+	AUTO_FREE char *text = state_computed(ctx, "checks", app, "wait-to-retire", "60");
+
+	return seconds(text, 60);
+}
+
+uint64_t checks_default_wait(struct ctx *ctx)
+{
+	AUTO_FREE char *text = state_get_or(ctx, "checks", SCOPE_GLOBAL, "default-wait", "10");
+
+	return seconds(text, 10);
 }

@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/ctx.h"
 
@@ -27,3 +28,11 @@ MUST_CHECK int checks_enable(struct ctx *ctx, const char *app, const char *types
 bool checks_are_disabled(struct ctx *ctx, const char *app, const char *process);
 /* New containers of the type count as healthy at once. */
 bool checks_are_skipped(struct ctx *ctx, const char *app, const char *process);
+
+enum { CHECKS_SECONDS_MAX = 86400 };
+
+/* Seconds for which an old container stays behind its successor. */
+uint64_t checks_wait_to_retire(struct ctx *ctx, const char *app);
+/* Seconds for which a container without checks of its own has to run (checks/--global/default-wait,
+ * which no command sets). */
+uint64_t checks_default_wait(struct ctx *ctx);

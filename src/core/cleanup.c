@@ -59,49 +59,45 @@ static const char *id_of(struct ctx *ctx, const json_t *object)
 	return json_string_value(json_object_get(object, "Id"));
 }
 
-static int remove_containers(struct ctx *ctx, const char *app, struct err *err)
-{
-	json_t *filters = filter(ctx, app, "status", json_pack("[s, s]", "exited", "dead"));
-	json_t *list = NULL;
-	json_t *one;
-	size_t i;
-	int r = engine_container_list(ctx_engine(ctx), true, filters, &list, err);
+/* One that was started, removed or used meanwhile is somebody else's business. */
+typedef int (*remove_fn)(struct engine *e, const char *id, bool force, bool more, struct err *err);
 
-	json_decref(filters);
-	if (r < 0)
-		return r;
+static void remove_listed(struct ctx *ctx, const json_t *list, remove_fn remove)
+{
+	const json_t *one;
+	size_t i;
+
 	json_array_foreach (list, i, one) {
 		const char *id = id_of(ctx, one);
 		AUTO_ERR ignored = ERR_INIT;
 
-		/* One that was started or removed meanwhile is somebody else's business. */
-		if (id && engine_container_remove(ctx_engine(ctx), id, false, false, &ignored) < 0)
+		if (id && remove(ctx_engine(ctx), id, false, false, &ignored) < 0)
 			out_trace("%s", ignored.msg.buf);
 	}
+}
+
+static int remove_containers(struct ctx *ctx, const char *app, struct err *err)
+{
+	json_t *filters = filter(ctx, app, "status", json_pack("[s, s]", "exited", "dead"));
+	json_t *list = NULL;
+	int r = engine_container_list(ctx_engine(ctx), true, filters, &list, err);
+
+	json_decref(filters);
+	remove_listed(ctx, list, engine_container_remove);
 	json_decref(list);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static int remove_images(struct ctx *ctx, const char *app, struct err *err)
 {
 	json_t *filters = filter(ctx, app, "dangling", json_pack("[s]", "true"));
 	json_t *list = NULL;
-	json_t *one;
-	size_t i;
 	int r = engine_image_list(ctx_engine(ctx), false, filters, &list, err);
 
 	json_decref(filters);
-	if (r < 0)
-		return r;
-	json_array_foreach (list, i, one) {
-		const char *id = id_of(ctx, one);
-		AUTO_ERR ignored = ERR_INIT;
-
-		if (id && engine_image_remove(ctx_engine(ctx), id, false, false, &ignored) < 0)
-			out_trace("%s", ignored.msg.buf);
-	}
+	remove_listed(ctx, list, engine_image_remove);
 	json_decref(list);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 int cleanup_run(struct ctx *ctx, const char *app, bool force, struct err *err)

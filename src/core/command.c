@@ -218,6 +218,7 @@ static int parse_args(struct ctx *ctx, const struct command *cmd, struct args *a
 	AUTO_STRVEC words = STRVEC_INIT;
 	enum args_mode mode = cmd->flags & CMD_REPORT        ? ARGS_KEEP_UNKNOWN
 			      : cmd->flags & CMD_FLAGS_FIRST ? ARGS_FLAGS_FIRST
+			      : cmd->flags & CMD_DASHES      ? ARGS_KEEP_DASHES
 							     : ARGS_MIXED;
 	int r;
 
@@ -260,8 +261,7 @@ static int check_count(const struct command *cmd, const struct args *args, struc
 {
 	if (args->pos.count < (size_t)cmd->min_args) {
 		if (takes_app(cmd) && !args->pos.count)
-			return err_set(err, ERR_USAGE,
-				"Please specify an app to run the command on");
+			return err_set(err, ERR_USAGE, "%s", args_no_app_text);
 		return err_set(err, ERR_USAGE, "%s",
 			cmd->missing     ? cmd->missing
 			: takes_app(cmd) ? "Please specify all required arguments"

@@ -23,6 +23,8 @@ int confirm_destroy(struct ctx *ctx, const char *kind, const char *name, const c
 	out_warn("To proceed, type \"%s\"", name);
 	fputs("> ", stdout);
 	out_flush();
+	/* Only the answer: what follows it on the input may be the caller's, as in `shell`. */
+	(void)setvbuf(stdin, NULL, _IONBF, 0);
 	if (fgets(answer, sizeof(answer), stdin))
 		answer[strcspn(answer, "\r\n")] = '\0';
 	if (str_eq(answer, name))

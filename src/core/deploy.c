@@ -7,14 +7,17 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/cron.h"
 #include "core/image.h"
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/proxy.h"
+#include "core/registry.h"
 #include "core/release.h"
 #include "core/source.h"
 #include "core/staged.h"
 #include "core/state.h"
+#include "core/state_step.h"
 
 const struct step_kind *deploy_step(const char *name)
 {
@@ -114,6 +117,55 @@ static int plan_image(struct operation *op, const char *app, const char *dir, co
 		err);
 }
 
+/* Files are read from the image that an app was made from; a source of another kind ends that. */
+static int plan_source_image(struct operation *op, const char *app, struct err *err)
+{
+	json_t *ref = json_object_get(op->args, "ref");
+	const char *type = json_string_value(json_object_get(ref, "type"));
+	json_t *changes;
+	int r;
+
+	if (!type || !*type || str_eq(type, "docker-image"))
+		return 0;
+	changes = json_array();
+	r = state_change(op->ctx, changes, "git", app, "source-image", NULL, err);
+	if (r >= 0)
+		return state_plan(op, changes, err);
+	json_decref(changes);
+	return r;
+}
+
+int deploy_plan_found(struct operation *op, const char *app, const struct deploy_found *found,
+	struct err *err)
+{
+	AUTO_FREE char *branch = git_deploy_branch(op->ctx, app, "master");
+	AUTO_FREE char *name = xasprintf("refs/heads/%s", found->branch ? found->branch : branch);
+	AUTO_STRBUF old = STRBUF_INIT;
+	int r = git_resolve(op->ctx, app, name, &old, err);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		strbuf_addstr(&old, GIT_NO_REVISION);
+	json_object_set_new(op->args, "ref",
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "name", name, "old", old.buf, "rev",
+			found->rev, "type", found->type ? found->type : "", "metadata",
+			found->metadata ? found->metadata : "", "own", 1));
+	return deploy_plan_build(op, app, found->rev, err);
+}
+
+/* The choice, with the builder of what is deployed now ("" for none). */
+static int plan_choice(struct operation *op, const char *app, const char *dir, const char *rev,
+	struct err *err)
+{
+	AUTO_FREE char *detected = state_get_or(op->ctx, "builder", app, "detected", "");
+
+	return deploy_add(op, "builder:choose",
+		json_pack("{s:s, s:s, s:s, s:s}", "app", app, "dir", dir, "rev", rev, "detected",
+			detected),
+		err);
+}
+
 int deploy_plan_build(struct operation *op, const char *app, const char *rev, struct err *err)
 {
 	AUTO_STRBUF revision = STRBUF_INIT;
@@ -122,6 +174,8 @@ int deploy_plan_build(struct operation *op, const char *app, const char *rev, st
 	AUTO_FREE char *pid = staged_pid();
 	int r = find_revision(op->ctx, app, rev, &revision, err);
 
+	if (r >= 0)
+		r = plan_source_image(op, app, err);
 	if (r >= 0 && rev)
 		r = plan_rev_variable(op, app, rev, err);
 	if (r >= 0)
@@ -134,9 +188,7 @@ int deploy_plan_build(struct operation *op, const char *app, const char *rev, st
 				revision.buf, "pid", pid),
 			err);
 	if (r >= 0)
-		r = deploy_add(op, "builder:choose",
-			json_pack("{s:s, s:s, s:s}", "app", app, "dir", dir, "rev", revision.buf),
-			err);
+		r = plan_choice(op, app, dir, revision.buf, err);
 	if (r >= 0)
 		r = plan_image(op, app, dir, revision.buf, image, err);
 	if (r >= 0)
@@ -148,12 +200,16 @@ int deploy_plan_build(struct operation *op, const char *app, const char *rev, st
 /* The steps of the deploy itself depend on what release found; --dry-run shows them as of now. */
 static int plan_rest(struct operation *op, const char *app, const char *image, struct err *err)
 {
-	struct deploy d = { .app = app, .image = image };
+	struct deploy d = { .app = app };
+	AUTO_FREE char *released = NULL;
+	int r;
 
-	if (op->ctx->dry_run)
-		return deploy_plan_start(op, &d, err);
-	return deploy_add(op, "deploy:plan", json_pack("{s:s, s:s}", "app", app, "image", image),
-		err);
+	if (!op->ctx->dry_run)
+		return deploy_add(op, "deploy:plan",
+			json_pack("{s:s, s:s}", "app", app, "image", image), err);
+	r = registry_plan_release(op, app, image, &released, err);
+	d.image = released;
+	return r < 0 ? r : deploy_plan_start(op, &d, err);
 }
 
 int deploy_plan_release(struct operation *op, const char *app, const char *image, struct err *err)
@@ -193,6 +249,8 @@ static int plan_after_switch(struct operation *op, const struct deploy *d,
 	if (r >= 0)
 		r = deploy_add(op, "deploy:postdeploy",
 			json_pack("{s:s, s:s}", "app", d->app, "image", d->image), err);
+	if (r >= 0)
+		r = cron_plan_write(op, d->app, err);
 	if (r >= 0)
 		r = deploy_add(op, "deploy:post-deploy",
 			json_pack("{s:s, s:s}", "app", d->app, "image", d->image), err);
@@ -235,4 +293,9 @@ int deploy_plan_skip(struct operation *op, const char *app, struct err *err)
 		r = deploy_add(op, "deploy:ref", json_pack("{s:s, s:O}", "app", app, "ref", ref),
 			err);
 	return r < 0 ? r : plan_unmark(op, app, err);
+}
+
+int deploy_plan_nothing(struct operation *op, const char *app, struct err *err)
+{
+	return plan_unmark(op, app, err);
 }

@@ -17,10 +17,24 @@
 
 /*
  * Each plan function adds steps to OP, which its caller has begun. OP's args may hold (the whole
- * operations below fill them in): `build`, the id in the app's deploy marker; `ref`, what git moves
- * when a push is accepted; `announce`, which makes the end of the deploy print the app's URLs.
+ * operations below fill them in): `build`, the id in the app's deploy marker; `ref`, what moves
+ * when the source is accepted; `announce`, which makes the end of the deploy print the app's URLs.
  */
 
+/*
+ * For a step that found a revision in the app's repository: plans its build and deploy. Once it
+ * serves, the branch moves there, and what it was made from is noted.
+ */
+struct deploy_found {
+	const char *rev;
+	const char *branch;   /* NULL: the deploy branch */
+	const char *type;     /* "git-sync"; NULL: what is noted stays */
+	const char *metadata; /* may be NULL */
+};
+MUST_CHECK int deploy_plan_found(struct operation *op, const char *app,
+	const struct deploy_found *found, struct err *err);
+/* There is nothing to deploy after all: plans what ends the operation. */
+MUST_CHECK int deploy_plan_nothing(struct operation *op, const char *app, struct err *err);
 /* REV NULL: the head of the deploy branch. Plans build, then (by its last step) the rest. */
 MUST_CHECK int deploy_plan_build(struct operation *op, const char *app, const char *rev,
 	struct err *err);
@@ -37,6 +51,14 @@ MUST_CHECK int deploy_plan_skip(struct operation *op, const char *app, struct er
 /* A push: REF names the revision and what git does when we accept. */
 MUST_CHECK int deploy_push(struct ctx *ctx, const char *app, const struct pushed_ref *ref,
 	struct err *err);
+/*
+ * A source that has yet to be fetched: PLAN adds the steps, the last of which calls
+ * deploy_plan_found(). SOURCE is the record's origin ("git:sync"), MEMORY the operation's.
+ */
+typedef int (*deploy_plan_fn)(struct operation *op, const char *app, const void *memory,
+	struct err *err);
+MUST_CHECK int deploy_fetched(struct ctx *ctx, const char *app, const char *source,
+	deploy_plan_fn plan, const void *memory, struct err *err);
 /* Not deployed yet: the latter two do nothing and return 0. */
 MUST_CHECK int deploy_source(struct ctx *ctx, const char *app, const char *rev, const char *source,
 	struct err *err);

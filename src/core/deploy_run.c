@@ -7,8 +7,10 @@
 #include "core/app.h"
 #include "core/build_capture.h"
 #include "core/deploy.h"
+#include "core/disk.h"
 #include "core/image.h"
 #include "core/image_make.h"
+#include "core/registry.h"
 
 /* What the record of a deploy without a source calls its origin. */
 static const char *origin(const struct ctx *ctx)
@@ -46,61 +48,91 @@ static int begin(struct ctx *ctx, const char *name, const char *app, json_t *arg
 	return r;
 }
 
-static json_t *ref_json(const struct pushed_ref *ref)
-{
-	return json_pack("{s:s, s:s, s:s}", "name", ref->name, "old", ref->old, "rev", ref->rev);
-}
+/* A deploy of a source: how it is planned, and what the plan goes by. */
+struct source {
+	const char *origin;
+	deploy_plan_fn plan;
+	const void *memory;
+	const char *rev; /* NULL: the deploy branch; "": it has yet to be fetched */
+};
 
-static int run_source(struct ctx *ctx, const char *app, const char *rev, const char *source,
-	const struct pushed_ref *ref, const char *build, struct err *err)
+static int run_source(struct ctx *ctx, const char *app, const struct source *s, const char *build,
+	struct err *err)
 {
-	json_t *args = json_pack("{s:s, s:b}", "source", source, "announce", 1);
+	json_t *args = json_pack("{s:s, s:b}", "source", s->origin, "announce", 1);
 	struct operation *op;
 	int r;
 
 	if (build)
 		json_object_set_new(args, "build", json_string(build));
-	if (ref)
-		json_object_set_new(args, "ref", ref_json(ref));
 	r = begin(ctx, "deploy", app, args, &op, err);
 	if (r < 0)
 		return r;
+	op->memory = s->memory;
 	if (build)
 		r = deploy_add(op, "deploy:mark",
 			json_pack("{s:s, s:s}", "app", app, "build", build), err);
 	if (r >= 0)
-		r = deploy_plan_build(op, app, rev, err);
+		r = s->plan(op, app, s->memory, err);
 	return operation_run_planned(op, r, err);
 }
 
-static int source_or_push(struct ctx *ctx, const char *app, const char *rev, const char *source,
-	const struct pushed_ref *ref, struct err *err)
+static int deploy_from(struct ctx *ctx, const char *app, const struct source *s, struct err *err)
 {
 	struct build_capture capture = BUILD_CAPTURE_INIT;
 	AUTO_FREE char *own = NULL;
 	int r = refuse_locked(ctx, app, err);
 
+	if (r >= 0)
+		r = disk_check_build(ctx, app, s->rev, err);
 	if (r < 0 || ctx->dry_run)
-		return r < 0 ? r : run_source(ctx, app, rev, source, ref, NULL, err);
-	r = build_capture_begin(ctx, app, source, &capture, err);
+		return r < 0 ? r : run_source(ctx, app, s, NULL, err);
+	r = build_capture_begin(ctx, app, s->origin, &capture, err);
 	if (r < 0)
 		return r;
 	if (!capture.id)
 		own = operation_new_id();
-	r = run_source(ctx, app, rev, source, ref, capture.id ? capture.id : own, err);
+	r = run_source(ctx, app, s, capture.id ? capture.id : own, err);
 	build_capture_end(&capture, err);
 	return r < 0 ? -(int)err->kind : 0;
+}
+
+int deploy_fetched(struct ctx *ctx, const char *app, const char *source, deploy_plan_fn plan,
+	const void *memory, struct err *err)
+{
+	struct source s = { source, plan, memory, "" };
+
+	return deploy_from(ctx, app, &s, err);
+}
+
+static int plan_revision(struct operation *op, const char *app, const void *memory, struct err *err)
+{
+	return deploy_plan_build(op, app, memory, err);
 }
 
 int deploy_source(struct ctx *ctx, const char *app, const char *rev, const char *source,
 	struct err *err)
 {
-	return source_or_push(ctx, app, rev, source, NULL, err);
+	struct source s = { source, plan_revision, rev, rev };
+
+	return deploy_from(ctx, app, &s, err);
+}
+
+static int plan_push(struct operation *op, const char *app, const void *memory, struct err *err)
+{
+	const struct pushed_ref *ref = memory;
+
+	json_object_set_new(op->args, "ref",
+		json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", ref->name, "old", ref->old, "rev",
+			ref->rev, "type", "git-push", "metadata", ref->rev));
+	return deploy_plan_build(op, app, ref->rev, err);
 }
 
 int deploy_push(struct ctx *ctx, const char *app, const struct pushed_ref *ref, struct err *err)
 {
-	return source_or_push(ctx, app, ref->rev, "git-hook", ref, err);
+	struct source s = { "git-hook", plan_push, ref, ref->rev };
+
+	return deploy_from(ctx, app, &s, err);
 }
 
 /* Runs PLAN for an app that is deployed, recorded; nothing to do for one that is not. */
@@ -134,6 +166,28 @@ static int recorded(struct ctx *ctx, const char *name, const struct deploy *d, b
 	return r < 0 ? -(int)err->kind : 0;
 }
 
+/* The build's image may have been removed from here: what was released has it, here or remotely. */
+static int fetch_built(struct ctx *ctx, const char *app, const char *image, char **id,
+	struct err *err)
+{
+	AUTO_FREE char *released = NULL;
+	AUTO_FREE char *found = NULL;
+	int r = registry_image(ctx, app, NULL, &released, err);
+
+	if (r >= 0)
+		r = image_id(ctx, released, &found, err);
+	if (r >= 0 && !*found && !str_eq(released, image)) {
+		r = registry_fetch(ctx, app, released, err);
+		free(TAKE_PTR(found));
+		r = r < 0 ? r : image_id(ctx, released, &found, err);
+	}
+	if (r < 0 || !*found)
+		return r;
+	free(*id);
+	*id = TAKE_PTR(found);
+	return image_put_back(ctx, image, *id, err);
+}
+
 int deploy_release_image(struct ctx *ctx, const char *app, const char *tag, struct err *err)
 {
 	AUTO_FREE char *image = image_name(ctx, app, tag);
@@ -141,6 +195,8 @@ int deploy_release_image(struct ctx *ctx, const char *app, const char *tag, stru
 	struct deploy d = { .app = app, .image = image };
 	int r = image_id(ctx, image, &id, err);
 
+	if (r >= 0 && !*id && !tag && app_is_deployed(ctx, app))
+		r = fetch_built(ctx, app, image, &id, err);
 	/* Nothing was built yet. */
 	return r < 0 || !*id ? r : recorded(ctx, "release", &d, true, err);
 }
@@ -153,10 +209,12 @@ int deploy_release(struct ctx *ctx, const char *app, struct err *err)
 int deploy_image(struct ctx *ctx, const char *app, const char *tag, const char *process,
 	struct err *err)
 {
-	AUTO_FREE char *image = image_name(ctx, app, tag);
-	struct deploy d = { .app = app, .image = image, .process = process };
+	AUTO_FREE char *image = NULL;
+	struct deploy d = { .app = app, .process = process };
+	int r = registry_image(ctx, app, tag, &image, err);
 
-	return recorded(ctx, "restart", &d, false, err);
+	d.image = image;
+	return r < 0 ? r : recorded(ctx, "restart", &d, false, err);
 }
 
 int deploy_restart(struct ctx *ctx, const char *app, const char *process, struct err *err)

@@ -9,8 +9,12 @@
 #include "core/cleanup.h"
 #include "core/deploy.h"
 #include "core/domains.h"
+#include "core/events.h"
 #include "core/output.h"
 #include "core/phase.h"
+#include "core/procs.h"
+#include "core/proxy.h"
+#include "core/registry.h"
 #include "core/release.h"
 #include "core/source.h"
 #include "core/staged.h"
@@ -128,6 +132,16 @@ static int run_choose(struct operation *op, struct step *step, struct err *err)
 	return 0;
 }
 
+/* Scripts of the build have seen the new one; what is reported is what is deployed. */
+static int undo_choose(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	const char *detected = step_arg(step, "detected");
+
+	return *detected ? state_set(op->ctx, "builder", app, "detected", detected, err)
+			 : state_unset(op->ctx, "builder", app, "detected", err);
+}
+
 static void describe_choose(const struct step *step, struct strbuf *out)
 {
 	strbuf_addf(out, "choose a builder for %s", step_arg(step, "app"));
@@ -200,6 +214,13 @@ static void describe_scale(const struct step *step, struct strbuf *out)
 
 /* --- the deploy itself --- */
 
+static const char *tag_of(const char *image)
+{
+	const char *colon = strrchr(image, ':');
+
+	return colon ? colon + 1 : "latest";
+}
+
 static bool skips_deploy(struct ctx *ctx, const char *app)
 {
 	AUTO_FREE char *value = state_computed(ctx, "ps", app, "skip-deploy", "");
@@ -207,21 +228,50 @@ static bool skips_deploy(struct ctx *ctx, const char *app)
 	return str_eq(value, "true");
 }
 
+/* The names and the push of a release come first; what they lead to is planned by a step like this. */
+static int plan_release(struct operation *op, struct step *step, struct err *err)
+{
+	const char *app = step_arg(step, "app");
+	AUTO_FREE char *image = NULL;
+	int r;
+
+	if (json_is_true(json_object_get(step->args, "released")))
+		return 0;
+	r = registry_plan_release(op, app, step_arg(step, "image"), &image, err);
+	if (r <= 0)
+		return r;
+	r = deploy_add(op, "deploy:plan",
+		json_pack("{s:s, s:s, s:b}", "app", app, "image", image, "released", 1), err);
+	return r < 0 ? r : 1;
+}
+
+static int plan_deploy(struct operation *op, const struct deploy *d, struct err *err)
+{
+	const struct scheduler *scheduler;
+	int r = scheduler_of(op->ctx, d->app, &scheduler, err);
+
+	if (r < 0)
+		return r;
+	out_info1("Deploying %s via the %s scheduler...", d->app, scheduler->name);
+	events_note(op->ctx, "scheduler-deploy", scheduler->name, d->app, tag_of(d->image), "",
+		NULL);
+	return deploy_plan_start(op, d, err);
+}
+
 static int run_plan(struct operation *op, struct step *step, struct err *err)
 {
 	struct deploy d = { .app = step_arg(step, "app"), .image = step_arg(step, "image") };
-	const struct scheduler *scheduler;
-	int r;
+	int r = plan_release(op, step, err);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (skips_deploy(op->ctx, d.app)) {
 		out_info1("Skipping deployment");
-		return deploy_plan_skip(op, d.app, err);
+		r = deploy_plan_skip(op, d.app, err);
+	} else {
+		r = plan_deploy(op, &d, err);
 	}
-	r = scheduler_of(op->ctx, d.app, &scheduler, err);
-	if (r < 0)
-		return r;
-	out_info1("Deploying %s via the %s scheduler...", d.app, scheduler->name);
-	return deploy_plan_start(op, &d, err);
+	return r < 0 ? r : registry_plan_tidy(op, d.app, err);
 }
 
 static void describe_plan(const struct step *step, struct strbuf *out)
@@ -246,6 +296,9 @@ static int run_finalize(struct operation *op, struct step *step, struct err *err
 
 	if (r >= 0)
 		r = state_set(op->ctx, "common", app, "deployed", "true", err);
+	/* The deploy has stopped what ran of them. */
+	if (r >= 0)
+		r = procs_forget_old(op->ctx, app, err);
 	return r < 0 ? r : state_set(op->ctx, "ps", app, "restore", "true", err);
 }
 
@@ -254,24 +307,32 @@ static void describe_finalize(const struct step *step, struct strbuf *out)
 	strbuf_addf(out, "make the new release of %s the current one", step_arg(step, "app"));
 }
 
+static const char *ref_member(const struct step *step, const char *key)
+{
+	json_t *ref = json_object_get(step->args, "ref");
+	const char *value = json_string_value(json_object_get(ref, key));
+
+	return value ? value : "";
+}
+
 static int run_ref(struct operation *op, struct step *step, struct err *err)
 {
+	const char *app = step_arg(step, "app");
 	json_t *args = json_object_get(step->args, "ref");
-	const char *name = json_string_value(json_object_get(args, "name"));
-	const char *old = json_string_value(json_object_get(args, "old"));
-	const char *rev = json_string_value(json_object_get(args, "rev"));
-	struct pushed_ref ref = { name ? name : "", old ? old : "", rev ? rev : "" };
-	int r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source", "git-push", err);
+	const char *type = ref_member(step, "type");
+	struct pushed_ref ref = { ref_member(step, "name"), ref_member(step, "old"),
+		ref_member(step, "rev") };
+	int r = *type ? state_set(op->ctx, "apps", app, "deploy-source", type, err) : 0;
 
-	if (r >= 0)
-		r = state_set(op->ctx, "apps", step_arg(step, "app"), "deploy-source-metadata",
-			ref.rev, err);
+	if (r >= 0 && *type)
+		r = state_set(op->ctx, "apps", app, "deploy-source-metadata",
+			ref_member(step, "metadata"), err);
 	if (r < 0)
 		return r;
-	/* Git does it when our push succeeds; in recovery the push is long over. */
-	if (op->recovering)
-		return git_ref_move(op->ctx, step_arg(step, "app"), &ref, err);
-	return git_ref_expect(op->ctx, step_arg(step, "app"), &ref, err);
+	/* Git does it when a push of ours succeeds; in recovery that push is long over. */
+	if (op->recovering || json_is_true(json_object_get(args, "own")))
+		return git_ref_move(op->ctx, app, &ref, err);
+	return git_ref_expect(op->ctx, app, &ref, err);
 }
 
 static void describe_ref(const struct step *step, struct strbuf *out)
@@ -280,13 +341,6 @@ static void describe_ref(const struct step *step, struct strbuf *out)
 }
 
 /* --- after the switch --- */
-
-static const char *tag_of(const char *image)
-{
-	const char *colon = strrchr(image, ':');
-
-	return colon ? colon + 1 : "latest";
-}
 
 /* Fires NAME with Dokku's arguments: app, port and address of the first web listener, image tag. */
 static int fire_deployed(struct ctx *ctx, const char *name, const struct step *step,
@@ -298,7 +352,7 @@ static int fire_deployed(struct ctx *ctx, const char *name, const struct step *s
 	const struct scheduler *scheduler;
 	int r;
 
-	if (!trigger_has_external(ctx, name))
+	if (!trigger_is_heard(ctx, name))
 		return 0;
 	r = scheduler_of(ctx, app, &scheduler, err);
 	if (r >= 0)
@@ -312,6 +366,7 @@ static int fire_deployed(struct ctx *ctx, const char *name, const struct step *s
 
 static int run_core_post_deploy(struct operation *op, struct step *step, struct err *err)
 {
+	proxy_deployed(op->ctx, step_arg(step, "app"));
 	return fire_deployed(op->ctx, "core-post-deploy", step, err);
 }
 
@@ -381,7 +436,7 @@ const struct step_kind deploy_steps[] = {
 	{ "source:checkout", 0, describe_checkout, source_checkout, source_remove },
 	{ "source:extract", 0, describe_extract, source_extract, source_unextract },
 	{ "source:remove", STEP_QUIET, describe_remove, source_remove, NULL },
-	{ "builder:choose", 0, describe_choose, run_choose, NULL },
+	{ "builder:choose", 0, describe_choose, run_choose, undo_choose },
 	{ "builder:build", 0, describe_build, run_build, undo_build },
 	{ "release:env", 0, describe_env, release_env, NULL },
 	{ "release:predeploy", 0, describe_predeploy, release_predeploy, release_unpredeploy },

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/output.h"
+#include "core/registry_auth.h"
 
 enum { PROBE_TIMEOUT_MS = 60 * 1000 };
 
@@ -121,6 +122,16 @@ void docker_client_child(struct ctx *ctx, const struct docker_client *client, st
 	strvec_pushf(&c->env, "DOCKER_BUILDKIT=%d", client->buildkit ? 1 : 0);
 	strvec_push(&c->env, "DOCKER_CONTEXT");
 	strvec_push(&c->env, "DOCKER_CLI_HINTS=false");
+}
+
+void docker_client_app_child(struct ctx *ctx, const struct docker_client *client, const char *app,
+	struct child *c)
+{
+	AUTO_FREE char *dir = registry_config_dir(ctx, app);
+
+	docker_client_child(ctx, client, c);
+	if (dir)
+		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
 }
 
 static bool succeeds(struct child *c)

@@ -30,3 +30,6 @@ MUST_CHECK int docker_client_find(struct ctx *ctx, struct docker_client *ret, st
 
 /* Sets up C to run it on this instance's engine; the caller appends the command. */
 void docker_client_child(struct ctx *ctx, const struct docker_client *client, struct child *c);
+/* The same with the registry logins made for this app alone, where there are some. */
+void docker_client_app_child(struct ctx *ctx, const struct docker_client *client, const char *app,
+	struct child *c);

@@ -244,6 +244,23 @@ static int put(struct ctx *ctx, const char *app, const char *process, enum docke
 	return r >= 0 && drain ? fs_unlink(legacy, err) : r;
 }
 
+int docker_options_drain(struct ctx *ctx, const char *app, struct err *err)
+{
+	int r = 0;
+
+	for (int phase = 0; r >= 0 && phase < DOCKER_PHASES; phase++) {
+		AUTO_FREE char *legacy = legacy_path(ctx, app, phase);
+		AUTO_STRVEC options = STRVEC_INIT;
+
+		if (!fs_exists(legacy))
+			continue;
+		r = docker_options_get(ctx, app, NULL, phase, &options, err);
+		if (r >= 0)
+			r = put(ctx, app, NULL, phase, &options, err);
+	}
+	return r;
+}
+
 int docker_options_add(struct ctx *ctx, const char *app, const char *process,
 	enum docker_phase phase, const char *option, struct err *err)
 {

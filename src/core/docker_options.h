@@ -30,6 +30,8 @@ MUST_CHECK int docker_options_remove(struct ctx *ctx, const char *app, const cha
 	enum docker_phase phase, const char *option, struct err *err);
 MUST_CHECK int docker_options_clear(struct ctx *ctx, const char *app, const char *process,
 	enum docker_phase phase, struct err *err);
+/* Brings what legacy files still hold into lists. */
+MUST_CHECK int docker_options_drain(struct ctx *ctx, const char *app, struct err *err);
 /* Process types that have options of their own, sorted. */
 MUST_CHECK int docker_options_processes(struct ctx *ctx, const char *app, struct strvec *ret,
 	struct err *err);

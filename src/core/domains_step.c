@@ -76,15 +76,6 @@ const struct step_kind domains_steps[] = {
 
 /* --- the ports that go with virtual hosts --- */
 
-static bool is_standard_map(struct ctx *ctx, const struct port_map *m)
-{
-	AUTO_FREE char *port = xasprintf("%u", m->host);
-
-	if (str_eq(m->scheme, "http"))
-		return m->host == 80 || str_eq(port, ctx->inst.http_port);
-	return str_eq(m->scheme, "https") && (m->host == 443 || str_eq(port, ctx->inst.https_port));
-}
-
 static int change_maps(struct ctx *ctx, const char *app, bool detected_anyway, json_t *changes,
 	struct err *err)
 {
@@ -94,7 +85,7 @@ static int change_maps(struct ctx *ctx, const char *app, bool detected_anyway, j
 	int r = ports_effective(ctx, app, &maps, err);
 
 	for (size_t i = 0; r >= 0 && i < maps.count; i++)
-		standard |= is_standard_map(ctx, &maps.items[i]);
+		standard |= port_is_standard(ctx, maps.items[i].scheme, maps.items[i].host);
 	if (r >= 0 && standard)
 		r = state_change_list(ctx, changes, "ports", app, "map", &none, err);
 	if (r >= 0 && (standard || detected_anyway))

@@ -206,7 +206,6 @@ int git_ref_move(struct ctx *ctx, const char *app, const struct pushed_ref *ref,
 	if (r == 0 ? !git_oid_is_zero(ref->old) : !str_eq(now.buf, ref->old))
 		return 0;
 	git_child(&c, dir);
-	strvec_pushl(&c.argv, "update-ref", "-m", "deploy finished after an interruption",
-		ref->name, ref->rev, ref->old, NULL);
+	strvec_pushl(&c.argv, "update-ref", "-m", "deploy", ref->name, ref->rev, ref->old, NULL);
 	return git_quiet(&c, err);
 }

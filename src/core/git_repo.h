@@ -24,6 +24,9 @@ MUST_CHECK int git_resolve(struct ctx *ctx, const char *app, const char *name, s
 /* The variable that holds the deployed revision, "" when that is switched off; for free(). */
 char *git_rev_variable(struct ctx *ctx, const char *app) MUST_CHECK;
 
+/* What a ref that does not exist stands at. */
+#define GIT_NO_REVISION "0000000000000000000000000000000000000000"
+
 /* A ref that a push moves. */
 struct pushed_ref {
 	const char *name;

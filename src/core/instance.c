@@ -46,8 +46,10 @@ static const struct key keys[] = {
 	KEY(host_root, "", NULL),
 	KEY(lib_host_root, "", NULL),
 	KEY(label, "", NULL),
+	KEY(crontab_bin, "/usr/bin/crontab", NULL),
 	KEY(dokku_command, "/usr/bin/dokku", NULL),
 	KEY(libexec_dir, "/usr/libexec/moorage", NULL),
+	KEY(disk_reserve, "512m", NULL),
 	KEY(shell_settings, "/etc/default/dokku", NULL),
 };
 
@@ -127,6 +129,8 @@ int instance_load(struct instance *inst, const char *conf, bool trust_env, struc
 		if (!str_eq(conf, standard)) {
 			free(inst->shell_settings);
 			inst->shell_settings = xstrdup("");
+			free(inst->crontab_bin);
+			inst->crontab_bin = xstrdup("");
 		}
 		r = load_file(inst, err);
 	}

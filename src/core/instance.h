@@ -7,7 +7,8 @@
  * defaults, then the instance's `instance.conf` (`key=value` lines, `#` comments), then, if the
  * process did not change user, Dokku's own environment variables (DOKKU_ROOT, DOKKU_LIB_PATH ...),
  * then the shell settings (core/shellrc.h). An instance of a file of its own has no shell_settings
- * unless it names them: /etc/default/dokku speaks of the machine's main instance.
+ * unless it names them: /etc/default/dokku speaks of the machine's main instance. Nor has it a
+ * crontab_bin: a user has one crontab, and it is the main instance's.
  */
 
 #include <stdbool.h>
@@ -38,8 +39,10 @@ struct instance {
 	char *host_root;     /* where the engine's machine has dokku_root; "": at the same path */
 	char *lib_host_root; /* the same for lib_root */
 	char *label;         /* marks what belongs to this instance; "" for the default one */
+	char *crontab_bin;   /* /usr/bin/crontab; "" for none */
 	char *dokku_command; /* what .sshcommand and git hooks call */
 	char *libexec_dir;
+	char *disk_reserve;   /* what stays free of each disk: "512m"; "0": nothing is checked */
 	char *shell_settings; /* /etc/default/dokku; "" for none */
 };
 

@@ -73,6 +73,9 @@ struct operation {
 	bool committed;
 	bool failed; /* a step failed: undo() may want to keep evidence */
 	bool stuck;  /* a step that must be finished failed: the journal stays */
+	/* What the command that began it has for steps before the point of no return and may not be
+	 * written down (passwords); borrowed. NULL in recovery. */
+	const void *memory;
 	/* private */
 	struct journal *journal;
 };

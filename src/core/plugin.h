@@ -12,6 +12,7 @@
 #include "core/args.h"
 #include "core/ctx.h"
 
+struct plugin;
 struct report;
 struct step_kind;
 
@@ -31,6 +32,7 @@ enum command_flags {
 	CMD_JSON = 1 << 10,         /* --format is honoured by the handler */
 	CMD_DRY_RUN = 1 << 11,      /* understands --dry-run; refused elsewhere */
 	CMD_READ = 1 << 12,         /* changes nothing */
+	CMD_DASHES = 1 << 13,       /* "--" is an argument: standard input */
 };
 
 struct command {
@@ -56,6 +58,8 @@ enum property_flags {
 	PROP_KEEP_EMPTY = 1 << 5,      /* setting it to nothing stores an empty value */
 	PROP_HIDDEN_APP = 1 << 6,      /* settable for an app, but its raw row is not generated */
 	PROP_SECRET = 1 << 7,          /* a whole text report shows it as "<scheme>://redacted" */
+	PROP_MASKED = 1 << 8,          /* ... as "*******" */
+	PROP_FAMILY = 1 << 9, /* "x-<ENV_VAR>": any name that begins so; global rows only */
 
 	PROP_BOTH = PROP_APP | PROP_GLOBAL | PROP_COMPUTED | PROP_COMPUTED_GLOBAL,
 	PROP_GLOBAL_ONLY = PROP_GLOBAL | PROP_COMPUTED | PROP_COMPUTED_GLOBAL,
@@ -78,6 +82,7 @@ enum report_flags {
 	REPORT_LEGACY_KEYS = 1 << 0, /* JSON has each key twice: trimmed and with the type prefix */
 	REPORT_NO_GLOBAL = 1 << 1,   /* --global gives an empty report */
 	REPORT_NONE = 1 << 2,        /* the plugin has no report command */
+	REPORT_PLAIN_LABELS = 1 << 3, /* labels do not begin with a capital */
 };
 
 /* A row that is no property. */
@@ -91,6 +96,7 @@ struct report_row {
 
 struct trigger_call {
 	struct ctx *ctx;
+	const struct plugin *plugin; /* whose handler it is */
 	const char *name;
 	const struct strvec *args;
 	const struct strbuf *in; /* NULL: nothing on stdin */

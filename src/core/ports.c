@@ -13,7 +13,9 @@
 #include "core/cert.h"
 #include "core/domains.h"
 #include "core/output.h"
+#include "core/proxy.h"
 #include "core/state.h"
+#include "core/trigger.h"
 
 enum { DEFAULT_CONTAINER_PORT = 5000, PORT_MAX = 65535, SCHEME_MAX = 32 };
 
@@ -131,10 +133,12 @@ static unsigned computed_port(struct ctx *ctx, const char *app, const char *name
 	return to_port(text, to_port(fallback, 80));
 }
 
-/* The port that stands for plain http: 80, or what the instance uses instead. */
-static bool is_http_port(struct ctx *ctx, unsigned port)
+bool port_is_standard(struct ctx *ctx, const char *scheme, unsigned port)
 {
-	return port == 80 || port == to_port(ctx->inst.http_port, 80);
+	if (str_eq(scheme, "http"))
+		return port == 80 || port == to_port(ctx->inst.http_port, 80);
+	return str_eq(scheme, "https") &&
+	       (port == 443 || port == to_port(ctx->inst.https_port, 443));
 }
 
 /* With a certificate each http:80 entry gets an https twin; without such an entry all http
@@ -147,7 +151,7 @@ static void add_tls(struct ctx *ctx, const char *app, struct port_maps *maps)
 
 	for (size_t i = 0; i < plain; i++) {
 		if (!str_eq(maps->items[i].scheme, "http") ||
-			!is_http_port(ctx, maps->items[i].host))
+			!port_is_standard(ctx, "http", maps->items[i].host))
 			continue;
 		any = true;
 		port_maps_add(maps, "https", ssl_port, maps->items[i].container);
@@ -158,6 +162,21 @@ static void add_tls(struct ctx *ctx, const char *app, struct port_maps *maps)
 			maps->items[i].scheme = xstrdup("https");
 		}
 	}
+}
+
+/* The proxy has certificates of its own, or a plugin says so. */
+static bool tls_is_forced(struct ctx *ctx, const char *app)
+{
+	AUTO_STRBUF out = STRBUF_CAPPED(64);
+	AUTO_ERR ignored = ERR_INIT; /* then it does not say so */
+
+	if (proxy_brings_tls(ctx, app))
+		return true;
+	if (!trigger_has_external(ctx, "certs-force") ||
+		trigger_capture(ctx, &out, &ignored, "certs-force", app, NULL) < 0)
+		return false;
+	strbuf_trim(&out);
+	return str_eq(out.buf, "true");
 }
 
 void port_map_print(const struct port_map *map, struct strbuf *out)
@@ -175,7 +194,7 @@ int ports_without_custom(struct ctx *ctx, const char *app, struct port_maps *ret
 		port_maps_add(ret, "http",
 			computed_port(ctx, app, "proxy-port", ctx->inst.http_port),
 			DEFAULT_CONTAINER_PORT);
-	if (cert_exists(ctx, app))
+	if (cert_exists(ctx, app) || tls_is_forced(ctx, app))
 		add_tls(ctx, app, ret);
 	return 0;
 }

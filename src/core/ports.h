@@ -37,6 +37,8 @@ MUST_CHECK int ports_set_detected(struct ctx *ctx, const char *app, const struct
 /* What counts while there is no custom map: detected or default, with what a certificate brings. */
 MUST_CHECK int ports_without_custom(struct ctx *ctx, const char *app, struct port_maps *ret,
 	struct err *err);
+/* http on 80 or https on 443, or on the ports that the instance has in their place: what apps share. */
+bool port_is_standard(struct ctx *ctx, const char *scheme, unsigned port);
 /* Appends "scheme:host:container". */
 void port_map_print(const struct port_map *map, struct strbuf *out);
 /* Custom, else detected, else http:<proxy-port or 80>:5000, with the https additions that a

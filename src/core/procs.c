@@ -195,6 +195,11 @@ static int set_old(struct ctx *ctx, const char *app, const struct scale *old, st
 	return state_set(ctx, "ps", app, "scale.old", text.buf, err);
 }
 
+int procs_forget_old(struct ctx *ctx, const char *app, struct err *err)
+{
+	return state_unset(ctx, "ps", app, "scale.old", err);
+}
+
 int procs_scale_save(struct ctx *ctx, const char *app, json_t **ret, struct err *err)
 {
 	AUTO_SCALE now = SCALE_INIT;

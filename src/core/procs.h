@@ -58,6 +58,8 @@ MUST_CHECK int procs_check_scale(struct ctx *ctx, const char *app, const struct 
 	struct err *err);
 /* After a build: procs_update_scale() without changes. */
 MUST_CHECK int procs_sync_scale(struct ctx *ctx, const char *app, struct err *err);
+/* After a deploy: drops scale.old. */
+MUST_CHECK int procs_forget_old(struct ctx *ctx, const char *app, struct err *err);
 /* For a new app: its data folder and web=1. */
 MUST_CHECK int procs_setup(struct ctx *ctx, const char *app, struct err *err);
 

@@ -9,12 +9,25 @@
 #include "core/output.h"
 #include "core/state.h"
 
-enum { VALUE_MAX = 64 * 1024 };
+enum { VALUE_MAX = 64 * 1024, FAMILY_NAME_MAX = 128 };
+
+bool property_is_member(const struct property *family, const char *name)
+{
+	size_t n = strcspn(family->name, "<");
+	const char *rest = name + n;
+
+	if (!(family->flags & PROP_FAMILY) || strncmp(family->name, name, n) != 0)
+		return false;
+	return *rest && strlen(rest) <= FAMILY_NAME_MAX &&
+	       !rest[strspn(rest, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789_")];
+}
 
 const struct property *property_find(const struct plugin *p, const char *name)
 {
 	for (const struct property *prop = p->properties; prop && prop->name; prop++) {
-		if (str_eq(prop->name, name))
+		if (prop->flags & PROP_FAMILY ? property_is_member(prop, name)
+					      : str_eq(prop->name, name))
 			return prop;
 	}
 	return NULL;
@@ -77,9 +90,19 @@ static int check_scope(const struct plugin *p, const struct property *prop, cons
 	if (global && !(prop->flags & PROP_GLOBAL))
 		return err_set(err, ERR_USAGE, "The %s '%s' cannot be set globally", word_of(p),
 			name);
-	if (!global && !(prop->flags & PROP_APP))
-		return err_set(err, ERR_USAGE, "Property can only be specified globally");
-	return 0;
+	if (global || (prop->flags & PROP_APP))
+		return 0;
+	if (p->property_word)
+		return err_set(err, ERR_USAGE, "The %s '%s' can only be set globally", word_of(p),
+			name);
+	return err_set(err, ERR_USAGE, "Property can only be specified globally");
+}
+
+char *property_shown(unsigned flags, const char *value)
+{
+	if (*value && (flags & PROP_MASKED))
+		return xstrdup("*******");
+	return flags & PROP_SECRET ? property_redacted(value) : xstrdup(value);
 }
 
 char *property_redacted(const char *value)
@@ -102,10 +125,9 @@ int property_set(struct ctx *ctx, const struct plugin *p, const char *scope, con
 	if (r < 0)
 		return r;
 	if (*value) {
-		AUTO_FREE char *redacted = property_redacted(value);
+		AUTO_FREE char *shown = property_shown(prop->flags, value);
 
-		out_info2_quiet("Setting %s to %s", name,
-			prop->flags & PROP_SECRET ? redacted : value);
+		out_info2_quiet("Setting %s to %s", name, shown);
 	} else {
 		out_info2_quiet("Unsetting %s", name);
 	}

@@ -8,8 +8,13 @@
 /* The row of that name, or NULL. */
 const struct property *property_find(const struct plugin *p, const char *name);
 
+/* True if NAME is one of those that FAMILY (a row with PROP_FAMILY) stands for. */
+bool property_is_member(const struct property *family, const char *name);
+
 /* What may be shown of a value that is secret ("https://redacted"); for free(). */
 char *property_redacted(const char *value) MUST_CHECK;
+/* What may be shown of a value with these property_flags; for free(). */
+char *property_shown(unsigned flags, const char *value) MUST_CHECK;
 
 /*
  * Sets, or with an empty VALUE removes, a property of SCOPE (an app or "--global") after checking

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/label_proxy.h"
 #include "core/output.h"
 #include "core/state.h"
 #include "core/trigger.h"
@@ -21,6 +22,15 @@ bool proxy_is_enabled(struct ctx *ctx, const char *app)
 	return !state_is_true(ctx, "proxy", app, "disabled");
 }
 
+static const struct proxy *find_driver(const char *name)
+{
+	for (const struct proxy *const *p = proxies; *p; p++) {
+		if (str_eq((*p)->name, name))
+			return *p;
+	}
+	return NULL;
+}
+
 int proxy_of(struct ctx *ctx, const char *app, const struct proxy **ret, struct err *err)
 {
 	AUTO_FREE char *type = proxy_type(ctx, app);
@@ -28,12 +38,9 @@ int proxy_of(struct ctx *ctx, const char *app, const struct proxy **ret, struct 
 	*ret = NULL;
 	if (!proxy_is_enabled(ctx, app))
 		return 0;
-	for (const struct proxy *const *p = proxies; *p; p++) {
-		if (str_eq((*p)->name, type)) {
-			*ret = *p;
-			return 0;
-		}
-	}
+	*ret = find_driver(type);
+	if (*ret)
+		return 0;
 	return err_set(err, ERR_NOT_FOUND,
 		"%s selects the proxy '%s', which does not exist here; choose another one with "
 		"proxy:set %s type <name>",
@@ -58,6 +65,44 @@ int proxy_apply(struct ctx *ctx, const char *app, struct err *err)
 	if (r >= 0 && driver)
 		r = driver->apply(ctx, app, err);
 	return r < 0 ? r : trigger_fire(ctx, err, "proxy-build-config", app, NULL);
+}
+
+/* --- proxies that read labels --- */
+
+int proxy_container_flags(struct ctx *ctx, const char *app, const char *process, bool early,
+	struct strvec *flags, struct err *err)
+{
+	int r = 0;
+
+	for (const struct proxy *const *p = proxies; r >= 0 && *p; p++) {
+		if ((*p)->labels && (*p)->labels->early == early)
+			r = label_proxy_flags(ctx, (*p)->labels, app, process, flags, err);
+	}
+	return r;
+}
+
+/* The row of the app's proxy, whether it is enabled or not; NULL for other kinds. */
+static const struct label_proxy *label_proxy_of(struct ctx *ctx, const char *app)
+{
+	AUTO_FREE char *type = proxy_type(ctx, app);
+	const struct proxy *driver = find_driver(type);
+
+	return driver ? driver->labels : NULL;
+}
+
+bool proxy_brings_tls(struct ctx *ctx, const char *app)
+{
+	const struct label_proxy *p = label_proxy_of(ctx, app);
+
+	return p && label_proxy_brings_tls(ctx, p);
+}
+
+void proxy_deployed(struct ctx *ctx, const char *app)
+{
+	const struct label_proxy *p = label_proxy_of(ctx, app);
+
+	if (p)
+		label_proxy_deployed(ctx, p, app);
 }
 
 /* --- copies: "<operation>\n", then for each driver "<name> <length>\n<bytes>\n" --- */
@@ -123,15 +168,6 @@ static int make_copy(struct operation *op, const struct step *step, struct err *
 	if (r >= 0)
 		r = fs_mkdir_p(dir, 0755, err);
 	return r < 0 ? r : fs_write(path, text.buf, text.len, 0640, err);
-}
-
-static const struct proxy *find_driver(const char *name)
-{
-	for (const struct proxy *const *p = proxies; *p; p++) {
-		if (str_eq((*p)->name, name))
-			return *p;
-	}
-	return NULL;
 }
 
 /* Takes one driver's part off the front of TEXT from AT on; returns where the next begins. */

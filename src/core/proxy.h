@@ -10,8 +10,12 @@
 
 #include "core/operation.h"
 
+struct label_proxy;
+
 struct proxy {
 	const char *name;
+	/* Set for those that read labels of containers: see core/label_proxy.h. */
+	const struct label_proxy *labels;
 	/* All required. */
 
 	/* Is a template or setting that the source (staged) brings acceptable? Changes nothing. */
@@ -56,6 +60,16 @@ extern const struct proxy *const proxies[]; /* NULL-terminated */
  * For the steps below and for triggers; commands plan a step.
  */
 MUST_CHECK int proxy_apply(struct ctx *ctx, const char *app, struct err *err);
+/*
+ * Appends the flags that proxies want a container of APP's PROCESS to be made with. EARLY: those of
+ * plugins that come before docker-options, else those that come after it.
+ */
+MUST_CHECK int proxy_container_flags(struct ctx *ctx, const char *app, const char *process,
+	bool early, struct strvec *flags, struct err *err);
+/* The app's proxy ends TLS with certificates of its own. */
+bool proxy_brings_tls(struct ctx *ctx, const char *app);
+/* What proxies say when a deploy of APP is done. */
+void proxy_deployed(struct ctx *ctx, const char *app);
 /* The kept copies of an app that is destroyed. */
 MUST_CHECK int proxy_drop_copies(struct ctx *ctx, const char *app, struct err *err);
 

@@ -97,8 +97,29 @@ static int add_property(struct ctx *ctx, const struct plugin *p, const struct pr
 			report_add(ret, flag, value.buf);
 	}
 	for (size_t i = first; i < ret->count; i++)
-		ret->items[i].secret = (prop->flags & PROP_SECRET) != 0;
+		ret->items[i].flags = prop->flags;
 	return r;
+}
+
+/* What of a family is set. */
+static int add_family(struct ctx *ctx, const struct plugin *p, const struct property *family,
+	struct report *ret, struct err *err)
+{
+	AUTO_STRVEC names = STRVEC_INIT;
+	int r = state_names(ctx, plugin_ns(p), SCOPE_GLOBAL, &names, err);
+
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		AUTO_FREE char *flag = NULL;
+		AUTO_FREE char *value = NULL;
+
+		if (!property_is_member(family, names.items[i]))
+			continue;
+		flag = xasprintf("--%s-global-%s", plugin_report_type(p), names.items[i]);
+		value = state_get_or(ctx, plugin_ns(p), SCOPE_GLOBAL, names.items[i], NULL);
+		report_add(ret, flag, value);
+		ret->items[ret->count - 1].flags = family->flags;
+	}
+	return r < 0 ? r : 0;
 }
 
 int report_build(struct ctx *ctx, const struct plugin *p, const char *scope, struct report *ret,
@@ -110,7 +131,9 @@ int report_build(struct ctx *ctx, const struct plugin *p, const char *scope, str
 	if (global && (p->report_flags & REPORT_NO_GLOBAL))
 		return 0;
 	for (const struct property *prop = p->properties; r >= 0 && prop && prop->name; prop++) {
-		if (!(prop->flags & PROP_INTERNAL))
+		if (prop->flags & PROP_FAMILY)
+			r = add_family(ctx, p, prop, ret, err);
+		else if (!(prop->flags & PROP_INTERNAL))
 			r = add_property(ctx, p, prop, scope, ret, err);
 	}
 	for (const struct report_row *row = p->rows; r >= 0 && row && row->flag; row++) {
@@ -130,7 +153,7 @@ int report_build(struct ctx *ctx, const struct plugin *p, const char *scope, str
 }
 
 /* "--ps-restart-policy" -> "Ps restart policy:" */
-static char *label_of(const char *flag)
+static char *label_of(const struct plugin *p, const char *flag)
 {
 	char *label = xasprintf("%s:", flag + 2);
 
@@ -138,7 +161,8 @@ static char *label_of(const char *flag)
 		if (*c == '-' || *c == '.')
 			*c = ' ';
 	}
-	label[0] = (char)toupper((unsigned char)label[0]);
+	if (!(p->report_flags & REPORT_PLAIN_LABELS))
+		label[0] = (char)toupper((unsigned char)label[0]);
 	return label;
 }
 
@@ -153,14 +177,14 @@ static void print_rows(const struct report *report, const struct plugin *p, cons
 	}
 	out_info2_quiet("%s %s information", scope, title);
 	for (size_t i = 0; i < report->count; i++) {
-		AUTO_FREE char *label = label_of(report->items[i].flag);
-		AUTO_FREE char *redacted = NULL;
+		AUTO_FREE char *label = label_of(p, report->items[i].flag);
+		AUTO_FREE char *shown = NULL;
 
 		if (!report->items[i].value)
 			continue;
 		/* Somebody may look over the reader's shoulder. */
-		redacted = property_redacted(report->items[i].value);
-		out_row(width, label, report->items[i].secret ? redacted : report->items[i].value);
+		shown = property_shown(report->items[i].flags, report->items[i].value);
+		out_row(width, label, shown);
 	}
 }
 

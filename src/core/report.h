@@ -13,8 +13,8 @@
 struct report_item {
 	char *flag;
 	char *value;
-	json_t *json; /* a JSON-only row when set; value is NULL */
-	bool secret;  /* as PROP_SECRET says */
+	json_t *json;   /* a JSON-only row when set; value is NULL */
+	unsigned flags; /* of the property: PROP_SECRET, PROP_MASKED */
 };
 
 struct report {

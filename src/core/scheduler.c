@@ -34,9 +34,14 @@ void proc_statuses_done(struct proc_statuses *s)
 	*s = (struct proc_statuses)PROC_STATUSES_INIT;
 }
 
+char *scheduler_name(struct ctx *ctx, const char *scope)
+{
+	return state_computed(ctx, "scheduler", scope, "selected", "docker-local");
+}
+
 int scheduler_of(struct ctx *ctx, const char *scope, const struct scheduler **ret, struct err *err)
 {
-	AUTO_FREE char *name = state_computed(ctx, "scheduler", scope, "selected", "docker-local");
+	AUTO_FREE char *name = scheduler_name(ctx, scope);
 
 	for (const struct scheduler *const *s = schedulers; *s; s++) {
 		if (str_eq((*s)->name, name)) {

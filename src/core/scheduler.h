@@ -122,6 +122,8 @@ struct scheduler {
 	int (*run_retire)(struct ctx *ctx, const char *app, struct err *err);
 };
 
+/* Name of the scheduler that SCOPE (an app or "--global") uses, be it a third-party one; for free(). */
+char *scheduler_name(struct ctx *ctx, const char *scope) MUST_CHECK;
 /* The driver that SCOPE (an app or "--global") uses. ERR_NOT_FOUND names an unknown one. */
 MUST_CHECK int scheduler_of(struct ctx *ctx, const char *scope, const struct scheduler **ret,
 	struct err *err);

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/git_remote.h"
 #include "core/git_repo.h"
 #include "core/staged.h"
 #include "core/state.h"
@@ -53,7 +54,7 @@ static int add_clone(struct ctx *ctx, const char *app, const char *repo, const c
 	return git_quiet(&checkout, err);
 }
 
-static int add_submodules(const char *dir, struct err *err)
+static int add_submodules(struct ctx *ctx, const char *dir, struct err *err)
 {
 	AUTO_CHILD sync = CHILD_INIT;
 	AUTO_CHILD update = CHILD_INIT;
@@ -65,8 +66,9 @@ static int add_submodules(const char *dir, struct err *err)
 	if (r < 0)
 		return r;
 	git_child(&update, dir);
+	git_remote_env(ctx, NULL, &update);
 	strvec_pushl(&update.argv, "submodule", "update", "--init", "--recursive", NULL);
-	return git_quiet(&update, err);
+	return git_remote_run(&update, err);
 }
 
 static bool is_folder(const char *path)
@@ -77,7 +79,7 @@ static bool is_folder(const char *path)
 }
 
 /* Removes everything named .git in DIR and below. */
-static int strip_git(const char *dir, int depth, struct err *err)
+static int strip_at(const char *dir, int depth, struct err *err)
 {
 	AUTO_FREE char *git = path_join(dir, ".git");
 	AUTO_STRVEC names = STRVEC_INIT;
@@ -92,9 +94,14 @@ static int strip_git(const char *dir, int depth, struct err *err)
 		AUTO_FREE char *path = path_join(dir, names.items[i]);
 
 		if (is_folder(path))
-			r = strip_git(path, depth + 1, err);
+			r = strip_at(path, depth + 1, err);
 	}
 	return r;
+}
+
+int source_strip_git(const char *dir, struct err *err)
+{
+	return strip_at(dir, 0, err);
 }
 
 /* What git remembers of a work tree in the repository. */
@@ -126,11 +133,11 @@ int source_checkout(struct operation *op, struct step *step, struct err *err)
 		  : add_worktree(repo, dir, step_arg(step, "rev"), err);
 	has_modules = fs_exists(modules);
 	if (r >= 0 && has_modules)
-		r = add_submodules(dir, err);
+		r = add_submodules(op->ctx, dir, err);
 	if (r >= 0 && !keeps) {
 		AUTO_FREE char *git = path_join(dir, ".git");
 
-		r = has_modules ? strip_git(dir, 0, err) : fs_unlink(git, err);
+		r = has_modules ? source_strip_git(dir, err) : fs_unlink(git, err);
 		if (r >= 0)
 			r = forget_worktree(repo, dir, err);
 	}
@@ -142,9 +149,12 @@ int source_remove(struct operation *op, struct step *step, struct err *err)
 	const char *dir = step_arg(step, "dir");
 	AUTO_FREE char *repo = inst_home(&op->ctx->inst, "%s", step_arg(step, "app"));
 	AUTO_FREE char *root = xasprintf("%s.root", dir);
+	AUTO_FREE char *image = xasprintf("%s.image", dir);
 	int r = fs_rm_rf(dir, err);
 
 	if (r >= 0)
 		r = fs_rm_rf(root, err);
+	if (r >= 0)
+		r = fs_rm_rf(image, err);
 	return r < 0 ? r : forget_worktree(repo, dir, err);
 }

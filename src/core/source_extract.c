@@ -9,9 +9,11 @@
 #include "base/fs.h"
 #include "core/appjson.h"
 #include "core/builder.h"
+#include "core/cron.h"
 #include "core/proxy.h"
 #include "core/source.h"
 #include "core/source_file.h"
+#include "core/source_image.h"
 #include "core/staged.h"
 #include "core/state.h"
 #include "core/trigger.h"
@@ -167,11 +169,16 @@ static int stage_missing(struct ctx *ctx, const char *app, const char *dir,
 	return r < 0 || str_eq(path, f->name) ? r : put_in_place(dir, f, NULL, err);
 }
 
+static char *setting_path(struct ctx *ctx, const char *app, const struct setting_file *f)
+{
+	return f->plugin ? path_setting(ctx, f->plugin, app, f->property, f->name)
+			 : xstrdup(f->name);
+}
+
 static int stage_file(struct ctx *ctx, const char *app, const char *dir,
 	const struct setting_file *f, struct err *err)
 {
-	AUTO_FREE char *path = f->plugin ? path_setting(ctx, f->plugin, app, f->property, f->name)
-					 : xstrdup(f->name);
+	AUTO_FREE char *path = setting_path(ctx, app, f);
 	int r = stage_content(ctx, app, dir, f, path, err);
 
 	if (r == -ERR_NOT_FOUND) {
@@ -186,13 +193,25 @@ static int stage_file(struct ctx *ctx, const char *app, const char *dir,
 	return r;
 }
 
+static int check_cron(struct ctx *ctx, const char *app, struct err *err)
+{
+	json_t *app_json = NULL;
+	int r = appjson_load(ctx, app, &app_json, err);
+
+	if (r < 0)
+		return r;
+	r = cron_check(ctx, app, app_json, err);
+	json_decref(app_json);
+	return r;
+}
+
 static int check_with_others(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_FREE char *app_json = staged_path(ctx, app, STAGED_APP_JSON);
 	const struct proxy *proxy = NULL;
-	int r = 0;
+	int r = check_cron(ctx, app, err);
 
-	if (app_json)
+	if (r >= 0 && app_json)
 		r = trigger_fire(ctx, err, "app-json-is-valid", app, app_json, NULL);
 	if (r >= 0)
 		r = proxy_of(ctx, app, &proxy, err);
@@ -208,6 +227,21 @@ static int prepare_builders(struct ctx *ctx, const char *app, const char *dir, s
 	return r;
 }
 
+/* An app that was made from an image has its files there, not in the source. */
+static int fetch_from_image(struct operation *op, const char *app, const char *image,
+	const char *build_dir, const char *to, struct err *err)
+{
+	AUTO_STRVEC paths = STRVEC_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const struct setting_file *f = &files[i];
+		AUTO_FREE char *path = setting_path(op->ctx, app, f);
+
+		strvec_push(&paths, path);
+	}
+	return source_from_image(op, app, image, build_dir, &paths, to, err);
+}
+
 int source_extract(struct operation *op, struct step *step, struct err *err)
 {
 	struct ctx *ctx = op->ctx;
@@ -215,10 +249,16 @@ int source_extract(struct operation *op, struct step *step, struct err *err)
 	const char *dir = step_arg(step, "dir");
 	const char *rev = step_arg(step, "rev");
 	AUTO_FREE char *build_dir = path_setting(ctx, "builder", app, "build-dir", "");
+	AUTO_FREE char *image = state_get_or(ctx, "git", app, "source-image", "");
+	AUTO_FREE char *from = *image ? xasprintf("%s.image", dir) : xstrdup(dir);
 	int r = *build_dir ? move_root(dir, build_dir, err) : 0;
 
+	if (r >= 0 && *image)
+		r = fetch_from_image(op, app, image, build_dir, from, err);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(files); i++)
-		r = stage_file(ctx, app, dir, &files[i], err);
+		r = stage_file(ctx, app, from, &files[i], err);
+	if (r >= 0)
+		r = source_stage_includes(ctx, app, dir, err);
 	if (r >= 0)
 		r = prepare_builders(ctx, app, dir, err);
 	if (r >= 0)
@@ -232,5 +272,9 @@ int source_extract(struct operation *op, struct step *step, struct err *err)
 
 int source_unextract(struct operation *op, struct step *step, struct err *err)
 {
-	return staged_discard(op->ctx, step_arg(step, "app"), step_arg(step, "pid"), err);
+	const char *app = step_arg(step, "app");
+	AUTO_FREE char *image = state_get_or(op->ctx, "git", app, "source-image", "");
+	int r = staged_discard(op->ctx, app, step_arg(step, "pid"), err);
+
+	return r < 0 || !*image ? r : source_forget_image(op, app, err);
 }

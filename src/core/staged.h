@@ -5,7 +5,8 @@
  * Files taken out of an app's source: app.json, Procfile, CHECKS, nginx.conf.sigil. Dokku's staging
  * rule: a deploy writes them as <file>.<DOKKU_PID> (or an empty <file>.<DOKKU_PID>.missing); readers
  * of the same DOKKU_PID prefer the staged one; after the switch staged becomes live. A failed
- * deploy keeps the previous live file.
+ * deploy keeps the previous live file. Of folders Dokku never makes the staged one live: where
+ * there is no live one, what its last deploy staged is read.
  */
 
 #include "core/ctx.h"
@@ -15,6 +16,9 @@ enum staged_kind {
 	STAGED_PROCFILE,   /* data/ps/<app>/Procfile */
 	STAGED_CHECKS,     /* data/scheduler-docker-local/<app>/CHECKS */
 	STAGED_NGINX_CONF, /* data/nginx-vhosts/app-<app>/nginx.conf.sigil */
+	/* Folders of snippets: data/openresty-vhosts/app-<app>/openresty-{http,location}-includes */
+	STAGED_HTTP_INCLUDES,
+	STAGED_LOCATION_INCLUDES,
 	STAGED_KINDS,
 };
 
@@ -25,6 +29,9 @@ MUST_CHECK int staged_read(struct ctx *ctx, const char *app, enum staged_kind ki
 	struct strbuf *out, struct err *err);
 /* Stages a copy of FROM, or "missing" when FROM is NULL. */
 MUST_CHECK int staged_put(struct ctx *ctx, const char *app, enum staged_kind kind, const char *from,
+	struct err *err);
+/* The same for a folder: an empty one is made, and RET is its path, for free(). */
+MUST_CHECK int staged_put_dir(struct ctx *ctx, const char *app, enum staged_kind kind, char **ret,
 	struct err *err);
 /* PID: the staging deploy's DOKKU_PID. All kinds at once. */
 MUST_CHECK int staged_promote(struct ctx *ctx, const char *app, const char *pid, struct err *err);

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "core/app.h"
 #include "core/applock.h"
+#include "core/events.h"
 #include "core/output.h"
 
 /* A link below core-plugins/ stands for a built-in plugin. */
@@ -104,6 +105,11 @@ bool trigger_has_external(struct ctx *ctx, const char *trigger)
 	return false;
 }
 
+bool trigger_is_heard(struct ctx *ctx, const char *trigger)
+{
+	return trigger_has_external(ctx, trigger) || events_takes(trigger);
+}
+
 int trigger_exec(struct ctx *ctx, const char *path, const struct strvec *args,
 	const struct strbuf *in, struct strbuf *out, struct err *err)
 {
@@ -145,6 +151,7 @@ static int run_externals(struct ctx *ctx, const char *trigger, const struct strv
 	const struct external_plugins *all = trigger_externals(ctx);
 	int r = 0;
 
+	events_log(ctx, trigger, args);
 	for (size_t i = 0; r >= 0 && i < all->count; i++) {
 		if (!strvec_has(&all->items[i].files, trigger))
 			continue;
@@ -209,7 +216,13 @@ static int run_handler(struct ctx *ctx, const struct plugin *p, const char *trig
 	const struct strvec *args, struct strbuf *out, struct err *err)
 {
 	const struct trigger_handler *h = find_handler(p, trigger);
-	struct trigger_call call = { .ctx = ctx, .name = trigger, .args = args, .out = out };
+	struct trigger_call call = {
+		.ctx = ctx,
+		.plugin = p,
+		.name = trigger,
+		.args = args,
+		.out = out,
+	};
 	int r;
 
 	if (!h)
@@ -246,19 +259,33 @@ static int run_builtin_printing(struct ctx *ctx, const struct plugin *p, const c
 	return r;
 }
 
+/* What came on standard input goes in front of what a handler of docker-args-* adds. */
+static void pass_input_on(void)
+{
+	char text[4096];
+	ssize_t n;
+
+	while (!isatty(0) && (n = read(0, text, sizeof(text))) > 0)
+		fwrite(text, 1, (size_t)n, stdout);
+}
+
 int trigger_run_all(struct ctx *ctx, const char *trigger, const struct strvec *args,
 	struct err *err)
 {
 	const struct external_plugins *all = trigger_externals(ctx);
 	const struct plugin *const *p = ctx->plugins;
+	bool passes_input_on = str_starts(trigger, "docker-args-");
 	size_t i = 0;
 	int r = 0;
 
+	events_log(ctx, trigger, args);
 	/* Merge of two sorted lists; a third-party plugin of a built-in's name replaces it. */
 	while (r >= 0 && (*p || i < all->count)) {
 		int order = !*p ? 1 : i == all->count ? -1 : strcmp((*p)->name, all->items[i].name);
 
 		if (order < 0) {
+			if (passes_input_on && find_handler(*p, trigger))
+				pass_input_on();
 			r = run_builtin_printing(ctx, *p, trigger, args, err);
 			p++;
 			continue;

@@ -35,6 +35,8 @@ void trigger_externals_free(struct external_plugins *all);
 const struct external_plugin *trigger_external(struct ctx *ctx, const char *name);
 
 bool trigger_has_external(struct ctx *ctx, const char *trigger);
+/* Does firing it do anything? Also true when only the log of events takes note (core/events.h). */
+bool trigger_is_heard(struct ctx *ctx, const char *trigger);
 
 /* Runs the third-party handlers; stdio is ours. ERR_FAILED with the handler's exit code. */
 MUST_CHECK int trigger_fire(struct ctx *ctx, struct err *err, const char *trigger, ...) SENTINEL;

@@ -3,9 +3,20 @@
 #include "core/builder.h"
 #include "core/proxy.h"
 
+extern const struct proxy caddy_proxy;
+extern const struct proxy haproxy_proxy;
 extern const struct proxy nginx_proxy;
+extern const struct proxy openresty_proxy;
+extern const struct proxy traefik_proxy;
 
-const struct proxy *const proxies[] = { &nginx_proxy, NULL };
+const struct proxy *const proxies[] = {
+	&nginx_proxy,
+	&caddy_proxy,
+	&haproxy_proxy,
+	&openresty_proxy,
+	&traefik_proxy,
+	NULL,
+};
 
 extern const struct builder builder_dockerfile;
 extern const struct builder builder_null;

@@ -3,7 +3,6 @@
  * The storage root belongs to the caller, so anything in it may turn into a link at any moment:
  * each step is taken from an open folder, by one name, without following links.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,20 +11,14 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "lib/ownership/ownership.h"
 #include "tools/root.h"
 
 enum {
-	TREE_DEPTH_MAX = 200,
 	NAME_LEN_MAX = 255,
 	UID_PLAIN_MAX = 65535,
 	UID_MAPPED_MIN = 165536, /* 0 and 65535 in a user namespace of Docker's default mapping */
 	UID_MAPPED_MAX = 231071,
-};
-
-struct chowning {
-	uid_t uid;
-	dev_t device;
-	bool links_protected;
 };
 
 static int check_name(const char *name, struct err *err)
@@ -83,82 +76,10 @@ static int open_storage(const struct root_conf *c, const char *name, struct err 
 	return r < 0 ? err_sys(err, "open storage folder '%s'", name) : r;
 }
 
-static int chown_tree(const struct chowning *c, int fd, int depth, struct err *err);
-
-static int chown_entry(const struct chowning *c, int at, const char *name, int depth,
-	struct err *err)
-{
-	AUTO_CLOSE int fd = -1;
-	struct stat st;
-
-	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "look at a file in the storage folder");
-	if (S_ISDIR(st.st_mode)) {
-		fd = open_folder_at(at, name);
-		if (fd < 0)
-			return errno == ENOENT ? 0 : err_sys(err, "open a folder of the storage");
-		return chown_tree(c, fd, depth + 1, err);
-	}
-	/* Opened as a handle first: what is looked at is what is changed. */
-	fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "open a file of the storage");
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, "look at a file of the storage");
-	if (st.st_dev != c->device)
-		return 0;
-	if (st.st_nlink > 1 && !c->links_protected)
-		return err_set(err, ERR_DENIED,
-			"a file in the storage folder has a second name, "
-			"and fs.protected_hardlinks is off");
-	if (fchownat(fd, "", c->uid, c->uid, AT_EMPTY_PATH) < 0)
-		return err_sys(err, "change the owner of a file");
-	return 0;
-}
-
-/* FD stays the caller's. Other file systems mounted below are left alone. */
-static int chown_tree(const struct chowning *c, int fd, int depth, struct err *err)
-{
-	AUTO_CLOSEDIR DIR *dir = NULL;
-	struct dirent *entry;
-	struct stat st;
-	int copy;
-	int r = 0;
-
-	if (depth > TREE_DEPTH_MAX)
-		return err_set(err, ERR_INVALID, "the storage folder is nested too deeply");
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, "look at a folder of the storage");
-	if (st.st_dev != c->device)
-		return 0;
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir)
-		return err_sys(err, "list a folder of the storage");
-	while (r >= 0 && (entry = readdir(dir))) {
-		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
-			r = chown_entry(c, fd, entry->d_name, depth, err);
-	}
-	if (r >= 0 && fchown(fd, c->uid, c->uid) < 0)
-		r = err_sys(err, "change the owner of a folder");
-	return r;
-}
-
-static bool links_protected(void)
-{
-	AUTO_STRBUF text = STRBUF_INIT;
-	AUTO_ERR ignored = ERR_INIT; /* unreadable counts as off */
-
-	return fs_read("/proc/sys/fs/protected_hardlinks", 16, &text, &ignored) >= 0 &&
-	       text.buf[0] == '1';
-}
-
 int root_storage_chown(const struct root_conf *c, const char *name, const char *uid,
 	struct err *err)
 {
-	struct chowning job = { .links_protected = links_protected() };
 	AUTO_CLOSE int fd = -1;
-	struct stat st;
 	uint64_t value;
 	int r = parse_uint(uid, 0, UID_MAPPED_MAX, &value, err);
 
@@ -171,11 +92,7 @@ int root_storage_chown(const struct root_conf *c, const char *name, const char *
 	fd = open_storage(c, name, err);
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0)
-		return err_sys(err, "look at storage folder '%s'", name);
-	job.uid = (uid_t)value;
-	job.device = st.st_dev;
-	return chown_tree(&job, fd, 0, err);
+	return owner_set_tree(fd, (uid_t)value, err);
 }
 
 int root_storage_chmod(const struct root_conf *c, const char *name, const char *mode,

@@ -277,7 +277,70 @@ def deploys(table, lab):
     table.add("git push over ssh, checks skipped", f"{med['push']:.0f} ms, {med['push'] - fresh:+.0f} ms over by hand")
 
 
+# --- a full machine: 500 apps, 50 of them running ---
+
+RUNNING = 50
+
+
+def restore_of_50(table, lab):
+    """All 50 down, as after a boot; the floor is creating and starting as many containers by hand."""
+    engine = [DOCKER, "-H", "unix://" + lab.ENGINE_SOCKET]
+    label = "com.moorage.instance=" + lab.LABEL
+    for number in range(1, RUNNING + 1):
+        app = f"app{number:04d}"
+        run(*engine, "tag", "moorage-lab/http:1", f"dokku-{lab.LABEL}/{app}:latest")
+        for name, value in (("common/%s/deployed", "true"), ("checks/%s/skipped", "_all_"),
+                            ("checks/%s/wait-to-retire", "0")):
+            path = os.path.join(lab.INST, "lib/config", name % app)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(value)
+    run("chown", "-R", "--reference", lab.INST + "/home", lab.INST + "/lib/config")
+
+    def by_hand():
+        for number in range(RUNNING):
+            run(*engine, "run", "-d", "--label", label, "--name", f"{NAME}-floor-{number}", "moorage-lab/http:1")
+
+    hand = timed(by_hand)
+    run(*engine, "rm", "-f", *(f"{NAME}-floor-{number}" for number in range(RUNNING)))
+    # The first time images get their labels; after a boot they have them.
+    lab.dokku("ps:restore", "--parallel", "auto")
+    run(*engine, "kill", *run(*engine, "ps", "-q", "--filter", "label=" + label).stdout.split())
+    took = timed(lambda: lab.dokku("ps:restore", "--parallel", "auto"))
+    ids = run(*engine, "ps", "-q", "--filter", "label=" + label).stdout.split()
+    if len(ids) != RUNNING:
+        raise RuntimeError(f"{len(ids)} containers run")
+    table.add(f"{RUNNING} containers by hand, one after the other", f"{hand / 1000:.1f} s")
+    table.add(f"ps:restore of {RUNNING} apps among 500", f"{took / 1000:.1f} s, {(took - hand) / RUNNING:+.0f} ms each",
+              "< 150 ms over, each", (took - hand) / RUNNING < 150)
+
+
+def full_machine(table, lab):
+    dokku = os.path.join(lab.INST, "prog/dokku")
+    commands = [("apps:list",), ("apps:report",), ("ps:report", "app0040"), ("domains:report", "app0400")]
+    times = stopwatch(lab, rounds(30), [(dokku, *command) for command in commands])
+    for command, (median, _, _) in zip(commands, times):
+        whole = command == ("apps:report",)
+        engine = command[0] == "ps:report"
+        table.add(" ".join(command) + f" ({500} apps, {RUNNING} running)", milliseconds(median),
+                  "" if engine else "< 50 ms" if whole else "< 5 ms",
+                  None if engine else median < (50000 if whole else 5000))
+    before = [route_milliseconds(lab, dokku, "app0300", f"full{number}.example.org")[0] for number in range(rounds(10))]
+    median = statistics.median(before)
+    table.add(f"one route change among 500 apps, {RUNNING} running", f"{median:.0f} ms before the reload", "< 100 ms",
+              median < 100)
+
+
 # --- one route among many ---
+
+def route_milliseconds(lab, dokku, app, name):
+    """From the start of domains:add to its reload; with it the calls that were seen."""
+    lines = lab.strace("execve,kill,rename,renameat,renameat2", dokku, "domains:add", app, name)
+    at = [float(line.split()[1]) for line in lines if is_reload(line)]
+    if not at:
+        raise RuntimeError("no reload was seen")
+    return (at[0] - float(lines[0].split()[1])) * 1000, len(at), lines
+
 
 def route_change(table, lab):
     dokku = os.path.join(lab.INST, "prog/dokku")
@@ -290,15 +353,8 @@ def route_change(table, lab):
     lab.nginx("-s", "reload")
     before, reloads, written = [], 0, 0
     for number in range(rounds(10)):
-        start = time.time()
-        lines = lab.strace("execve,kill,rename,renameat,renameat2", dokku, "domains:add", "app0500",
-                           f"more{number}.example.org")
-        start = float(lines[0].split()[1])
-        at = [float(line.split()[1]) for line in lines if is_reload(line)]
-        if not at:
-            raise RuntimeError("no reload was seen")
-        before.append((at[0] - start) * 1000)
-        reloads = len(at)
+        took, reloads, lines = route_milliseconds(lab, dokku, "app0500", f"more{number}.example.org")
+        before.append(took)
         written = len([line for line in lines if re.search(r"rename(at2?)?\(", line)
                        and re.search(r'/home/[^"]*nginx\.conf"', line) and line.rstrip().endswith("= 0")])
     median = statistics.median(before)
@@ -335,6 +391,8 @@ def main():
         table.measure("deploys", deploys, lab)
         table.measure("read commands", read_commands, lab)
         table.measure("report of 500", report_of_500, lab)
+        table.measure("restore of 50", restore_of_50, lab)
+        table.measure("full machine", full_machine, lab)
         table.measure("route change", route_change, lab)
         table.measure("sizes", sizes, lab)
     finally:

@@ -34,6 +34,7 @@ plugin_file() {
 	chmod 755 "$file"
 }
 
+# proves effect: command apps:create, command apps:exists
 @test "apps:create makes the folder, the settings and default domains" {
 	echo example.com | as_dokku tee "$INST/home/VHOST" >/dev/null
 	run dokku apps:create one
@@ -72,6 +73,7 @@ plugin_file() {
 	assert_equal "$(snapshot)" "$before"
 }
 
+# proves golden: command apps:list
 @test "no apps: a warning, exit code 0, and [] as json" {
 	run dokku apps:list
 	assert_success
@@ -99,6 +101,7 @@ plugin_file() {
 	run -20 dokku apps:exists one
 }
 
+# proves effect: command apps:destroy
 @test "apps:destroy leaves nothing, forced in any of three ways" {
 	local before
 	before=$(snapshot)
@@ -146,6 +149,7 @@ plugin_file() {
 	run -20 dokku apps:exists one
 }
 
+# proves effect: command apps:clone
 @test "apps:clone copies code and settings, not domains, certificates, containers" {
 	dokku apps:create one >/dev/null
 	dokku config:set one A='x y' >/dev/null
@@ -180,6 +184,7 @@ plugin_file() {
 	assert_equal "$(snapshot | grep -v ^lib/plugins)" "$before"
 }
 
+# proves effect: command apps:rename
 @test "apps:rename keeps settings, certificates and custom domains, and renames default ones" {
 	echo example.com | as_dokku tee "$INST/home/VHOST" >/dev/null
 	dokku apps:create one >/dev/null
@@ -212,6 +217,9 @@ xone.example.com'
 	assert_output one
 }
 
+# proves golden: trigger post-create, trigger pre-delete, trigger post-delete
+# proves golden: trigger post-app-clone-setup, trigger post-app-clone, trigger post-app-rename-setup
+# proves golden: trigger post-app-rename
 @test "triggers come at Dokku's moments with Dokku's arguments" {
 	local trigger
 	for trigger in post-create pre-delete post-delete post-app-clone-setup post-app-clone post-app-rename-setup post-app-rename; do
@@ -254,6 +262,7 @@ post-delete one latest'
 	assert_equal "$(snapshot)" "$before"
 }
 
+# proves golden: command apps:locked
 @test "apps:lock, locked and unlock" {
 	dokku apps:create one >/dev/null
 	run -1 dokku apps:locked one
@@ -270,6 +279,8 @@ post-delete one latest'
 	assert_output ' !     Unable to remove deploy lock'
 }
 
+# proves effect: trigger app-create, trigger app-exists, trigger app-maybe-create, trigger app-list
+# proves effect: trigger deploy-source-set, trigger app-destroy
 @test "triggers that third-party scripts fire" {
 	plugn() { as_dokku "$INST/bin/plugn" "$@"; }
 	run plugn trigger app-create one

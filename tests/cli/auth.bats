@@ -74,6 +74,7 @@ ssh_piped() {
 	assert_success
 }
 
+# proves effect: trigger user-auth
 @test "user-auth can refuse, and hears who asks for what" {
 	plugin_file acl user-auth <<-SH
 		#!/bin/bash
@@ -93,6 +94,7 @@ ssh_piped() {
 	assert_output ' !     This command must be run as root'
 }
 
+# proves effect: trigger user-auth-app
 @test "a hidden app is a missing app, everywhere" {
 	hide
 	run ssh_other apps:list

@@ -25,6 +25,7 @@ make_app() {
 	mkdir -p "$inst/home/hello"
 }
 
+# proves effect: command builds:output
 @test "a push is recorded with all that it printed" {
 	app_without_deploy
 	push
@@ -48,6 +49,7 @@ make_app() {
 	[[ "$output" == *"App build failed"* ]]
 }
 
+# proves golden: command builds:list
 @test "newest first, dead ones as abandoned, unfiltered no more than are kept" {
 	make_app
 	record aaaaaaaaaaaaa1 2026-01-01T10:00:00Z succeeded 1 ',"finished_at":"2026-01-01T10:01:05Z","exit_code":0'
@@ -65,6 +67,7 @@ make_app() {
 	[ "$(jq -r '.[0].id' <<< "$output")" = aaaaaaaaaaaaa3 ]
 }
 
+# proves effect: command builds:prune
 @test "prune ends abandoned records and removes what is beyond the retention" {
 	make_app
 	record aaaaaaaaaaaaa1 2026-01-01T10:00:00Z succeeded 1
@@ -78,6 +81,7 @@ make_app() {
 		= "failed -1" ]
 }
 
+# proves golden: command builds:info
 @test "info shows one record" {
 	make_app
 	record aaaaaaaaaaaaa1 2026-01-01T10:00:00.25Z succeeded 12 ',"finished_at":"2026-01-01T12:03:04Z","exit_code":0'

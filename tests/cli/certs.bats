@@ -25,6 +25,7 @@ serial_of() {
 	openssl x509 -noout -serial -in "$1"
 }
 
+# proves effect: command certs:add
 @test "certs:add serves TLS and leads plain requests there" {
 	run moorage certs:add web "$INST/pem/one.crt" "$INST/pem/one.key"
 	[ "$status" -eq 0 ]
@@ -36,6 +37,7 @@ serial_of() {
 	grep -q 'max-age=15724800; includeSubdomains' "$INST/home/web/nginx.conf.d/hsts.conf"
 }
 
+# proves effect: command certs:update
 @test "certs:update replaces what is served although no text changes" {
 	moorage certs:add web "$INST/pem/one.crt" "$INST/pem/one.key"
 	make_cert two
@@ -103,6 +105,7 @@ serial_of() {
 	[ "$(grep -rl 'PRIVATE KEY' "$INST/home" "$INST/lib")" = "$INST/home/web/tls/server.key" ]
 }
 
+# proves effect: command certs:remove
 @test "certs:remove goes back to plain http" {
 	moorage certs:add web "$INST/pem/one.crt" "$INST/pem/one.key"
 	run moorage certs:remove web
@@ -128,6 +131,7 @@ serial_of() {
 	[ ! -e "$INST/lib/config/proxy/web/proxy-ssl-port" ]
 }
 
+# proves effect: command certs:show
 @test "certs:show prints the files and nothing else" {
 	run moorage certs:show web crt
 	[ "$status" -eq 1 ]
@@ -140,6 +144,7 @@ serial_of() {
 	[[ "$output" == *"specify either 'key' or 'crt'"* ]]
 }
 
+# proves effect: command certs:generate
 @test "certs:generate makes a pair, a request and the name" {
 	run moorage certs:generate web new.test
 	[ "$status" -eq 0 ]
@@ -245,6 +250,7 @@ steps_of() {
 	done
 }
 
+# proves effect: trigger post-certs-update, trigger post-certs-remove, trigger post-domains-update
 @test "third-party handlers hear of it" {
 	for t in post-certs-update post-certs-remove post-domains-update; do
 		handler other $t <<-SH

@@ -36,6 +36,7 @@ lists() {
        Checks wait to retire:          "
 }
 
+# proves golden: command checks:disable, command checks:skip, command checks:enable
 @test "without process types a command is about all of them" {
 	run dokku checks:disable "$app"
 	assert_success
@@ -67,6 +68,7 @@ lists() {
 	lists web2 none
 }
 
+# proves golden: trigger checks-get-property
 @test "wait-to-retire is a number of seconds, for an app or all" {
 	run dokku checks:set "$app" wait-to-retire 5
 	assert_success

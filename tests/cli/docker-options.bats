@@ -17,6 +17,7 @@ setup() {
 	as_dokku mkdir -p "$INST/home/$app"
 }
 
+# proves golden: command docker-options:add, command docker-options:list
 @test "options are stored one per line, sorted, in every phase that is named" {
 	run dokku docker-options:add "$app" build,deploy "-v /b:/b --link a"
 	assert_success
@@ -45,6 +46,10 @@ setup() {
 	assert_output --partial " !     Unable to parse docker option"
 }
 
+# proves golden: report docker-options:report/build-list, report docker-options:report/deploy-list
+# proves golden: report docker-options:report/run-list
+# proves golden: report docker-options:report/deploy.<proc>-list
+# proves golden: report docker-options:report/--docker-options-deploy.<proc>
 @test "options of a process type are for deploys" {
 	dokku docker-options:add --process web --process worker "$app" deploy --cpus 2
 	dokku docker-options:add "$app" deploy --init --process clock
@@ -64,6 +69,7 @@ setup() {
 	assert_failure 1
 }
 
+# proves effect: command docker-options:remove
 @test "an option is removed by what it means" {
 	dokku docker-options:add "$app" deploy "-v /a:/a -v /b:/b"
 	run dokku docker-options:remove "$app" deploy "-v '/a:/a'"
@@ -72,6 +78,7 @@ setup() {
 	assert_output "-v /b:/b"
 }
 
+# proves effect: command docker-options:clear
 @test "clear takes all phases, some, or those of a process type" {
 	dokku docker-options:add "$app" build,deploy,run --init
 	dokku docker-options:add --process web "$app" deploy --init

@@ -13,6 +13,7 @@ teardown() {
 	routes_end
 }
 
+# proves effect: command domains:add
 @test "domains:add serves the new name and keeps the old ones" {
 	run moorage domains:add web a.test b.test
 	[ "$status" -eq 0 ]
@@ -43,6 +44,7 @@ teardown() {
 	[[ "$output" == *"Please specify a domain name"* ]]
 }
 
+# proves effect: command domains:remove
 @test "domains:remove takes exactly the name: a dot is a dot" {
 	moorage domains:add web webxtest
 	moorage domains:remove web web.test
@@ -51,12 +53,14 @@ teardown() {
 	[ "$output" != 200 ]
 }
 
+# proves effect: command domains:set
 @test "domains:set replaces the list" {
 	moorage domains:set web x.test y.test z.test
 	[ "$(cat "$INST/home/web/VHOST")" = $'x.test\ny.test\nz.test' ]
 	[ "$(answer z.test)" = 200 ]
 }
 
+# proves effect: command domains:clear
 @test "domains:clear removes the file" {
 	run moorage domains:clear web
 	[ "$status" -eq 0 ]
@@ -70,6 +74,8 @@ teardown() {
 	[[ "$output" == *"Please specify an app to run the command on"* ]]
 }
 
+# proves effect: command domains:reset, command domains:set-global
+# proves effect: property domains/VHOST file lines
 @test "domains:reset gives the default names" {
 	moorage domains:set-global example.com example.org
 	moorage domains:reset web
@@ -81,6 +87,7 @@ teardown() {
 	[ "$(moorage domains:report web --domains-app-enabled)" = false ]
 }
 
+# proves effect: command domains:disable, command domains:enable
 @test "an app without virtual hosts is served on a port of its own, and back" {
 	moorage domains:set-global example.com
 	moorage domains:disable web
@@ -114,6 +121,8 @@ teardown() {
 	[ "$(moorage domains:report two --domains-app-enabled)" = false ]
 }
 
+# proves effect: command domains:add-global, command domains:remove-global
+# proves effect: command domains:clear-global
 @test "global names are listed, added once, removed and cleared" {
 	moorage domains:set-global a.com
 	run moorage domains:add-global a.com b.com
@@ -145,6 +154,7 @@ teardown() {
 	[ "$(snapshot)" = "$before" ]
 }
 
+# proves effect: trigger post-domains-update
 @test "third-party handlers hear of the change with its names" {
 	handler other post-domains-update <<-'SH'
 		#!/bin/sh
@@ -185,6 +195,7 @@ teardown() {
 	done
 }
 
+# proves golden: command urls, command url
 @test "urls and url print where the app is" {
 	moorage domains:add web a.test
 	run moorage urls web
@@ -192,6 +203,7 @@ teardown() {
 	[ "$(moorage url web)" = "http://web.test:$HTTP" ]
 }
 
+# proves effect: trigger app-urls
 @test "a third-party app-urls handler replaces them" {
 	handler other app-urls <<-'SH'
 		#!/bin/sh

@@ -171,3 +171,84 @@ fake_docgen() {
 	echo sails=3 >"$CHECK_TOP/docs/instance.conf"
 	stops docs 'docs/instance.conf: no line sails=2'
 }
+
+# spec NAME LINES...: a table, columns are separated by blanks here.
+spec() {
+	mkdir -p "$CHECK_TOP/tests/spec"
+	printf '%s\n' "${@:2}" | tr ' ' '\t' >"$CHECK_TOP/tests/spec/$1.tsv"
+}
+
+# test_file LINES...: the one file with tests.
+test_file() {
+	printf '%s\n' '#!/usr/bin/env bats' "$@" >"$CHECK_TOP/tests/cli/boat.bats"
+}
+
+# boat_test TAG BODY: a test with a comment above.
+boat_test() {
+	test_file "# $1" '@test "a boat sails" {' "	$2" '}'
+}
+
+conformance_tree() {
+	mkdir -p "$CHECK_TOP"/tests/cli "$CHECK_TOP"/docs
+	spec commands 'plugin command args_and_flags scope' 'boat boat:sail <app> app' 'boat boat:help  none' \
+		'raft raft:float <app> app'
+	spec properties 'plugin property app/global default effect'
+	spec reports 'report label flag scope json_key how_computed'
+	spec triggers 'trigger args kind doc_status'
+	echo raft >"$CHECK_TOP/tests/spec/later"
+	printf 'ABSENT = set()\nLATER = set()\n' >"$CHECK_TOP/tests/cli/conformance.py"
+	printf '@test "all of it" {\n\tconform commands < <(list)\n}\n' >"$CHECK_TOP/tests/cli/conformance.bats"
+	boat_test 'proves effect: command boat:sail' 'dokku boat:sail it'
+	bash "$TOP/tests/check/conformance" --write
+}
+
+conformance() {
+	run bash "$TOP/tests/check/conformance"
+}
+
+@test "conformance: the page says which test proves a row, and what is later" {
+	conformance_tree
+	conformance
+	refute_output --partial 'not ok'
+	# shellcheck disable=SC2016 # Markdown
+	for row in '| `boat:sail` | effect | `tests/cli/boat.bats`: a boat sails |' '| `raft:float` | later |  |' \
+		'| `boat:help` | golden | `tests/cli/conformance.bats`: all of it |'; do
+		grep -qxF "$row" "$CHECK_TOP/docs/conformance.md" || fail "no line: $row"
+	done
+	echo more >>"$CHECK_TOP/docs/conformance.md"
+	conformance
+	assert_output --partial 'not ok 3'
+	assert_output --partial '-more'
+}
+
+@test "conformance: a row without a test is stopped" {
+	conformance_tree
+	rm "$CHECK_TOP/tests/spec/later"
+	conformance
+	assert_output --partial 'no test proves: command raft:float'
+	test_file '@test "a boat sails" {' '	dokku boat:sail it' '}'
+	conformance
+	assert_output --partial 'no test proves: command boat:sail'
+	spec triggers 'trigger args kind doc_status' 'sail-set <app> event documented'
+	conformance
+	assert_output --partial 'no test proves: trigger sail-set'
+}
+
+@test "conformance: a comment that names no row, no kind or what the test never mentions is stopped" {
+	conformance_tree
+	boat_test 'proves effect: command boat:sink' 'dokku boat:sink it'
+	conformance
+	assert_output --partial "no row 'command boat:sink' in tests/spec"
+	boat_test 'proves hope: command boat:sail' 'dokku boat:sail it'
+	conformance
+	assert_output --partial "'hope' is no kind of proof"
+	for body in 'dokku boat:sailor it' '# dokku boat:sail it' 'true'; do
+		boat_test 'proves effect: command boat:sail' "$body"
+		conformance
+		assert_output --partial "proves 'command boat:sail', but never mentions it"
+	done
+	test_file 'set_sail() {' '	dokku boat:sail "$1"' '}' '# proves effect: command boat:sail' \
+		'@test "a boat sails" {' '	set_sail it' '}'
+	conformance
+	refute_output --partial 'not ok'
+}

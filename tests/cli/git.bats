@@ -59,6 +59,12 @@ teardown() {
 	[ "$(docker image inspect -f '{{.Id}}' "dokku-$label/hello:latest")" = "$id" ]
 	[ "$(cat "$inst/lib/config/ports/hello/map-detected")" = http:8080:8080 ]
 	grep -q "^GIT_REV=\"$old\"$" "$inst/lib/config/hello/ENV"
+	# The builder of what is deployed.
+	[ "$(dokku builder:report hello --builder-detected)" = dockerfile ]
+	dokku builder:set hello selected nobody
+	run ! push
+	[[ "$output" == *"App build failed"* ]]
+	[ "$(dokku builder:report hello --builder-detected)" = dockerfile ]
 }
 
 @test "a release command that fails leaves image, ports, scale and branch as they were" {
@@ -162,6 +168,7 @@ teardown() {
 	[ -n "$(head_of main)" ]
 }
 
+# proves effect: command git:unlock
 @test "a locked app is not deployed" {
 	app_without_deploy
 	push
@@ -240,6 +247,7 @@ teardown() {
 	run ! grep -q '^GIT_REV=' "$inst/lib/config/hello/ENV"
 }
 
+# proves effect: trigger docker-args-build
 @test "values of build arguments come from the app's variables, not from the command line" {
 	app_without_deploy
 	mkdir -p "$inst/lib/plugins/enabled/zz/" "$inst/lib/config/hello"

@@ -17,6 +17,7 @@ setup() {
 	as_dokku mkdir -p "$INST/home/$app"
 }
 
+# proves golden: trigger logs-get-property
 @test "max-size is a number with a unit, or unlimited" {
 	for size in 10m 5k 2g unlimited; do
 		run dokku logs:set "$app" max-size "$size"
@@ -58,7 +59,7 @@ setup() {
 	assert_success
 	run dokku logs:report "$app" --logs-computed-vector-image
 	assert_output x/y:1
-	run dokku logs:set --global vector-networks a,bridge
+	run dokku logs:set --global vector-networks host,bridge
 	assert_failure 1
 	assert_output --partial '"bridge" is not a valid entry'
 }

@@ -31,6 +31,7 @@ setup() {
 	assert_output "=====> Unsetting attach-post-create"
 }
 
+# proves golden: trigger network-get-listeners, trigger network-config-exists
 @test "the static listener replaces those of containers" {
 	run dokku network:report "$app" --network-web-listeners
 	assert_output ""
@@ -49,6 +50,7 @@ setup() {
 	assert_output " !     Property cannot be specified globally"
 }
 
+# proves golden: trigger network-get-property, trigger network-write-ipaddr
 @test "scripts get computed properties and write addresses" {
 	dokku network:set --global tld local
 	run in_instance "$INST/bin/plugn" trigger network-get-property "$app" tld
@@ -63,6 +65,8 @@ setup() {
 	assert_failure 1
 }
 
+# proves effect: command network:create, command network:exists, command network:list
+# proves effect: command network:info, command network:destroy
 @test "networks are made with our labels, listed, shown and removed" {
 	net=$LABEL-net
 	run dokku network:create "$net"

@@ -48,6 +48,7 @@ teardown() {
 	[[ "$output" == *"X-Mine: yes"* ]]
 }
 
+# proves effect: property nginx/disable-custom-config
 @test "the app's own template is used, and nginx:set can forbid it" {
 	mkdir -p "$INST/lib/data/nginx-vhosts/app-web"
 	cat >"$INST/lib/data/nginx-vhosts/app-web/nginx.conf.sigil" <<-'SIGIL'
@@ -61,9 +62,14 @@ teardown() {
 	[[ "$output" == *"Overriding default nginx.conf with detected nginx.conf.sigil"* ]]
 	[[ "$output" == *"(using app-supplied template)"* ]]
 	[ "$(answer web.test)" = 418 ]
-	moorage nginx:set web disable-custom-config true
-	moorage proxy:build-config web
-	[ "$(answer web.test)" = 200 ]
+	for scope in web --global; do
+		moorage nginx:set "$scope" disable-custom-config true
+		moorage proxy:build-config web
+		[ "$(answer web.test)" = 200 ]
+		moorage nginx:set "$scope" disable-custom-config
+		moorage proxy:build-config web
+		[ "$(answer web.test)" = 418 ]
+	done
 }
 
 @test "a template that does not parse or that nginx refuses leaves the old configuration" {
@@ -79,6 +85,7 @@ teardown() {
 	[ "$(answer web.test)" = 200 ]
 }
 
+# proves effect: trigger nginx-app-template-source
 @test "a plugin's template comes before the built-in one and after the app's" {
 	cat >"$INST/plugin.sigil" <<-'SIGIL'
 		server { listen {{ $.PROXY_PORT }}; server_name {{ $.NOSSL_SERVER_NAME }}; return 420; }
@@ -97,6 +104,7 @@ teardown() {
 	[ "$(answer web.test)" = 418 ]
 }
 
+# proves effect: trigger nginx-pre-reload
 @test "nginx-pre-reload handlers see the new file, and what they write is tested" {
 	handler other nginx-pre-reload <<-SH
 		#!/bin/sh
@@ -204,6 +212,7 @@ teardown() {
 	nginx -t -q -c "$INST/nginx/nginx.conf" 2>&1 | grep -v 'conflicting server name' | (! grep -v '^$')
 }
 
+# proves effect: command nginx:show-config, command nginx:show-conf
 @test "show-config prints the file" {
 	run moorage nginx:show-config web
 	[ "$status" -eq 1 ]
@@ -216,6 +225,7 @@ teardown() {
 	[[ "$output" == *"only available for apps with the nginx proxy type"* ]]
 }
 
+# proves effect: command nginx:validate-config
 @test "validate-config finds the bad app and removes it when asked to" {
 	make_app two two.test
 	moorage proxy:build-config --all
@@ -231,6 +241,7 @@ teardown() {
 	[ -e "$INST/home/web/nginx.conf" ]
 }
 
+# proves effect: command nginx:access-logs
 @test "the logs of an app: the last twenty lines, and what follows" {
 	moorage proxy:build-config web
 	for i in $(seq 25); do echo "line $i"; done >"$INST/logs/web-access.log"
@@ -253,6 +264,7 @@ teardown() {
 	[[ "$output" == *"access logs are disabled for this app"* ]]
 }
 
+# proves effect: command nginx:stop, command nginx:start, command nginx:reload
 @test "stop, start and reload" {
 	moorage proxy:build-config web
 	moorage nginx:stop

@@ -121,6 +121,7 @@ d/commands: <other:thing> <x>"
 	refute_output --partial wrong
 }
 
+# proves effect: command help, trigger commands help
 @test "help lists what plugins say; they see --all in our command line" {
 	plugin_file redis commands <<-'SH'
 		#!/bin/bash
@@ -339,6 +340,7 @@ built-indocker/config-get: <app> <A>"
 	dokku ssh-keys:remove k
 }
 
+# proves effect: command trace:on, command trace:off
 @test "trace:on lasts until trace:off" {
 	run dokku trace:on
 	assert_output '-----> Enabling trace mode'
@@ -355,6 +357,7 @@ built-indocker/config-get: <app> <A>"
 	assert_output --partial 'Usage: dokku trace'
 }
 
+# proves golden: command version
 @test "both names tell their version" {
 	run dokku version
 	assert_output 'dokku version 0.38.27'

@@ -12,6 +12,7 @@ teardown() {
 	routes_end
 }
 
+# proves effect: command ports:add, command ports:set
 @test "ports:add keeps what is there and is served at once" {
 	port=$(free_port)
 	moorage ports:set web "http:$HTTP:$BACKEND"
@@ -20,6 +21,7 @@ teardown() {
 	[ "$(answer web.test)" = 200 ]
 }
 
+# proves golden: command ports:list
 @test "ports:list shows a table, or only its rows" {
 	moorage ports:set web http:8080:5000 grpc:50051:6000
 	run moorage ports:list web
@@ -60,6 +62,7 @@ teardown() {
 	[[ "$output" == *"No port mapping specified"* ]]
 }
 
+# proves effect: command ports:remove
 @test "ports:remove takes a mapping or a host port" {
 	moorage ports:set web http:8080:5000 http:8081:5000 http:8082:5000
 	moorage ports:remove web http:8080:5000 8082
@@ -68,6 +71,7 @@ teardown() {
 	[ ! -e "$INST/lib/config/ports/web/map" ]
 }
 
+# proves effect: command ports:clear
 @test "ports:clear drops both lists" {
 	moorage ports:set web http:8080:5000
 	moorage ports:clear web
@@ -84,6 +88,7 @@ teardown() {
 	[ "${lines[4]}" = "       Ports map json:                null" ]
 }
 
+# proves effect: trigger post-proxy-ports-update
 @test "third-party handlers hear of the change" {
 	handler other post-proxy-ports-update <<-'SH'
 		#!/bin/sh

@@ -11,6 +11,7 @@ teardown() {
 	routes_end
 }
 
+# proves effect: command proxy:build-config, command proxy:clear-config
 @test "build-config serves the app, clear-config stops that" {
 	moorage proxy:build-config web
 	[ "$(answer web.test)" = 200 ]
@@ -48,6 +49,7 @@ teardown() {
 	[[ "$output" == *"Please specify an app to run the command on"* ]]
 }
 
+# proves effect: command proxy:disable, command proxy:enable
 @test "disable takes the configuration away, enable brings it back" {
 	moorage domains:set-global example.com
 	moorage proxy:build-config web
@@ -68,6 +70,7 @@ teardown() {
 	[ "$(answer web.example.com)" = 200 ]
 }
 
+# proves golden: command proxy:set
 @test "set knows the short form and refuses what looks like a port" {
 	moorage proxy:set web caddy
 	[ "$(moorage proxy:report web --proxy-computed-type)" = caddy ]
@@ -80,6 +83,7 @@ teardown() {
 	[[ "$output" == *"Consider using ports:set command"* ]]
 }
 
+# proves effect: trigger proxy-build-config
 @test "a proxy that only third-party handlers know is theirs" {
 	moorage proxy:set web mine
 	run moorage proxy:build-config web

@@ -219,6 +219,8 @@ worker: 1"
 	as_dokku rm -r "$INST/lib/config/common/$app"
 }
 
+# proves golden: trigger ps-current-scale, trigger procfile-get-command, trigger procfile-exists
+# proves golden: trigger ps-get-property, trigger ps-set-scale, trigger ps-can-scale
 @test "scripts get the scale, commands and properties through triggers" {
 	procfile web
 	printf 'web: serve -p $PORT\n' | as_dokku tee "$INST/lib/data/ps/$app/Procfile" >/dev/null

@@ -115,6 +115,7 @@ nothing_builds() {
 	assert_equal "$(jq -r '.[0].status' <<<"$output")" failed
 }
 
+# proves effect: command builds:cancel
 @test "builds:cancel ends the build, the push fails, and the old release stays" {
 	http_app "$DIR" v1
 	git_push "$DIR" "$APP"
@@ -180,6 +181,7 @@ nothing_builds() {
 	assert_output --partial /app/git/
 }
 
+# proves effect: command ps:rebuild, command ps:restart
 @test "rebuild and restart make new containers; --dry-run says what would be done and does nothing" {
 	http_app "$DIR" v1
 	git_push "$DIR" "$APP"

@@ -174,6 +174,7 @@ state_is() {
 	refute_file_exists "$INST/home/$APP/CONTAINER.worker.1"
 }
 
+# proves effect: command logs:failed
 @test "the log of a container that failed its checks can be read, also after a predeploy script" {
 	http_app "$DIR" v1
 	git_push "$DIR" "$APP"
@@ -191,6 +192,7 @@ state_is() {
 	assert_http "$(host_of "$APP")" / 200 v1
 }
 
+# proves golden: command logs
 @test "logs: prefix and colours, a number of lines, one process" {
 	app_with_worker v1
 	git_push "$DIR" "$APP"
@@ -253,6 +255,8 @@ worker_says() {
 	assert_line 'one two'
 }
 
+# proves effect: trigger scheduler-deploy, trigger scheduler-stop, trigger scheduler-run
+# proves effect: trigger scheduler-run-list, trigger scheduler-enter
 @test "triggers: deploy, run, run-list, enter and stop answer scripts, each for its own scheduler only" {
 	app_with_worker v1
 	git_push "$DIR" "$APP"

@@ -36,6 +36,7 @@ piped() {
 	cat "$file" | in_instance "$INST/bin/dokku" "$@"
 }
 
+# proves effect: command ssh-keys:add
 @test "ssh-keys:add writes the line that sshcommand writes, and the key comes in" {
 	run ssh_other apps:list
 	assert_failure 255
@@ -105,6 +106,7 @@ piped() {
 	assert_output --partial 'Duplicate ssh public key specified'
 }
 
+# proves golden: command ssh-keys:list
 @test "ssh-keys:list in both formats, by name, and what is not there" {
 	dokku ssh-keys:add one "$INST/keys/one.pub"
 	run dokku ssh-keys:list one
@@ -124,6 +126,7 @@ piped() {
 	assert_output ' !     No public keys found.'
 }
 
+# proves effect: command ssh-keys:remove
 @test "ssh-keys:remove by name and by fingerprint, exactly; one that is not there is fine" {
 	dokku ssh-keys:add one "$INST/keys/one.pub"
 	dokku ssh-keys:add one2 "$INST/keys/two.pub"

@@ -40,6 +40,16 @@ engine_restore_host() {
 	return 0
 }
 
+# What is mounted at or below DIR: dockerd leaves its network namespaces and its own folder so.
+unmount_below() {
+	local dir=$1 mount
+	while read -r mount; do
+		case $mount in
+		"$dir" | "$dir"/*) umount "$mount" || umount -l "$mount" ;;
+		esac
+	done < <(cut -d' ' -f5 /proc/self/mountinfo | tac)
+}
+
 # Callers hold the lab's lock, so that two runs do not both start one.
 engine_up() {
 	local dir=$LAB_ROOT/.engine
@@ -69,6 +79,8 @@ engine_down() {
 		proc_stop "$pid" 60 || die "the engine (pid $pid) does not end"
 	fi
 	[ ! -e "$dir/host" ] || engine_restore_host "$dir/host"
+	unmount_below "$dir"
+	unmount_below "$LAB_CACHE/engine"
 	rm -rf --one-file-system "$dir" "$LAB_CACHE/engine"
 }
 

@@ -10,7 +10,7 @@
 # would leave it behind.) The namespace is held by a sleeping process, so it ends with its last
 # process and no mount has to be cleaned up. Only mounts are private: container addresses,
 # loopback ports and the engine's socket are the machine's, and the socket's group is given to
-# the user through the private group file.
+# the user through the private group file. Crontabs lie in a private folder as well.
 #
 # With --own-engine the instance also has a network namespace and an engine of its own in it
 # (engine.bash says why); then nginx, sshd and all commands live there too.
@@ -70,6 +70,8 @@ set -e
 inst=$1 own=$2
 for f in passwd group shadow; do mount --bind "$inst/etc/$f" "/etc/$f"; done
 [ ! -d /etc/sudoers.d ] || mount --bind "$inst/etc/sudoers.d" /etc/sudoers.d
+# Crontabs, so that none of the machine's is ever seen or written.
+mount --bind "$inst/crontabs" /var/spool/cron/crontabs
 if [ "$own" ]; then
 	hostname lab
 	ip link set lo up
@@ -128,6 +130,7 @@ inst_write_conf() {
 		https_port=$HTTPS_PORT
 		label=$LABEL
 		dokku_command=$INST/bin/dokku
+		crontab_bin=/usr/bin/crontab
 		libexec_dir=$INST/prog/libexec
 	CONF
 }
@@ -288,6 +291,7 @@ inst_save() {
 inst_make_dirs() {
 	mkdir -p "$(dirname "$INST")"
 	mkdir "$INST" 2>/dev/null || die "instance '$1' exists; 'lab down $1' removes it"
+	install -d -m 1730 -g crontab "$INST/crontabs"
 	mkdir -p "$INST"/{home,lib,logs/nginx,run,nginx/conf.d,nginx/tmp,bin,prog/libexec,keys,sanitizer}
 	# The sanitizer folder takes files of root and of the user.
 	chmod 1777 "$INST/sanitizer"

@@ -11,7 +11,11 @@
 #include "core/proxy.h"
 #include "core/scheduler.h"
 
+extern const struct proxy caddy_proxy;
+extern const struct proxy haproxy_proxy;
 extern const struct proxy nginx_proxy;
+extern const struct proxy openresty_proxy;
+extern const struct proxy traefik_proxy;
 
 static int add_line(const char *line, struct listeners *ret, struct err *err)
 {
@@ -62,4 +66,11 @@ extern const struct builder builder_null;
 
 const struct builder *const builders[] = { &builder_null, NULL };
 const struct scheduler *const schedulers[] = { &stand_in, NULL };
-const struct proxy *const proxies[] = { &nginx_proxy, NULL };
+const struct proxy *const proxies[] = {
+	&nginx_proxy,
+	&caddy_proxy,
+	&haproxy_proxy,
+	&openresty_proxy,
+	&traefik_proxy,
+	NULL,
+};

@@ -38,6 +38,7 @@ running() {
 	assert_line " !     App shop already running"
 }
 
+# proves effect: command ps:scale, report ps:report/--status-<proc>.<n>
 @test "scaling deploys the process types whose quantity changed" {
 	before=$(docker_lab inspect -f '{{.Id}}' "$LABEL.shop.web.1")
 	run dokku ps:scale shop web=1 worker=2
@@ -59,6 +60,7 @@ worker: 2"
 	assert_equal "$(running)" "shop.web.1 shop.worker.1 shop.worker.2 "
 }
 
+# proves effect: command run, command run:detached, command run:list, command run:stop
 @test "commands run in new containers, with their exit code" {
 	run dokku run -e GREETING=hi shop sh -c 'echo $GREETING; exit 3'
 	assert_failure 3
@@ -75,6 +77,7 @@ worker: 2"
 	assert_output "$name"
 }
 
+# proves effect: command enter
 @test "running containers can be entered" {
 	run dokku enter shop worker.2 -- sh -c 'echo $DYNO; exit 4'
 	assert_failure 4
@@ -90,6 +93,7 @@ worker: 2"
 	assert_line "listening on port 5000"
 }
 
+# proves effect: command ps:inspect
 @test "values of variables are masked" {
 	dokku config:set --no-restart shop SECRET=hunter2
 	dokku ps:restart shop worker
@@ -99,6 +103,7 @@ worker: 2"
 	assert_output --partial '"SECRET=XXXXXX"'
 }
 
+# proves effect: command ps:stop, command ps:start
 @test "a stopped app stays stopped until it is started" {
 	run dokku ps:stop shop
 	assert_success

@@ -299,6 +299,7 @@ push_checked() {
 	assert_http "$(host_of "$APP")" / 200 v2
 }
 
+# proves effect: command checks:skip
 @test "skipped checks deploy what would fail" {
 	push >/dev/null 2>&1
 	dokku checks:skip "$APP"
@@ -309,6 +310,7 @@ push_checked() {
 	wait_until 10 serves "$APP" v2
 }
 
+# proves effect: command checks:disable
 @test "with checks disabled the old release ends before the new one starts" {
 	push >/dev/null 2>&1
 	first=$(web_container "$APP")

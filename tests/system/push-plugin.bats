@@ -112,6 +112,7 @@ without_trigger() {
 	assert_equal "$(app_env "$APP" FROM_TRIGGER)" set
 }
 
+# proves effect: trigger docker-args-deploy
 @test "docker arguments of a trigger reach the container" {
 	with_trigger docker-args-deploy 'cat; printf " --env=FROM_ARGS=yes --label=from-args=yes "'
 	run git_push "$DIR" "$APP"

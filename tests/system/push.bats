@@ -245,6 +245,7 @@ not_busy() {
 	[ ! -e "$INST/lib/data/moorage/operations/$APP.journal" ]
 }
 
+# proves effect: command apps:lock, command apps:unlock
 @test "apps:lock keeps pushes out until apps:unlock" {
 	http_app "$DIR" v1
 	git_push "$DIR" "$APP"

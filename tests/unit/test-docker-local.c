@@ -278,8 +278,7 @@ static void expect_golden(const json_t *body, const char *name)
 		fail_msg_of(text, name);
 }
 
-static void make_body(struct home *h, const char *process, enum image_source source,
-	const char *golden)
+static json_t *body_of(struct home *h, const char *process, enum image_source source)
 {
 	struct image_facts facts = {
 		.image = (char[]){ "dokku-t/app:latest" },
@@ -297,10 +296,19 @@ static void make_body(struct home *h, const char *process, enum image_source sou
 	for (size_t i = 0; i < spec.flags.count; i++)
 		assert_null(strstr(spec.flags.items[i], "top secret"));
 	assert_int_equal(spec_body(&spec, 44, &body, &flag, &err), DOCKEROPTS_MAPPED);
+	return body;
+}
+
+static void make_body(struct home *h, const char *process, enum image_source source,
+	const char *golden)
+{
+	json_t *body = body_of(h, process, source);
+
 	expect_golden(body, golden);
 	json_decref(body);
 }
 
+/* proves golden: property docker-options/<proc|_default_>.<build|deploy|run> */
 static void a_web_container_gets_port_config_and_options(void **state)
 {
 	struct home *h = *state;
@@ -326,6 +334,20 @@ static void a_worker_of_herokuish_gets_a_blank_port(void **state)
 	put(h, "lib/config/scheduler-docker-local/app/init-process", "false");
 	put(h, "lib/data/ps/app/Procfile", "web: x\nworker: y\n");
 	make_body(h, "worker", SOURCE_HEROKUISH, "docker-local-worker.json");
+}
+
+/* An app that has come from an older Dokku, and whose options nobody has changed since. */
+static void options_of_a_legacy_file_are_used(void **state)
+{
+	struct home *h = *state;
+	json_t *body;
+
+	put(h, "home/app/DOCKER_OPTIONS_DEPLOY", "# note\n--hostname legacy\n");
+	put(h, "lib/config/docker-options/app/web.deploy", "--domainname own");
+	body = body_of(h, "web", SOURCE_DOCKERFILE);
+	assert_string_equal(json_string_value(json_object_get(body, "Hostname")), "legacy");
+	assert_string_equal(json_string_value(json_object_get(body, "Domainname")), "own");
+	json_decref(body);
 }
 
 /* --- workers --- */
@@ -379,6 +401,7 @@ int main(void)
 		TEST(what_is_not_in_the_procfile_is_skipped),
 		TEST(a_web_container_gets_port_config_and_options),
 		TEST(a_worker_of_herokuish_gets_a_blank_port),
+		TEST(options_of_a_legacy_file_are_used),
 		TEST(workers_bring_back_results_and_errors),
 	};
 

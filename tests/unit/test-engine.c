@@ -20,103 +20,8 @@
 #include "lib/engine/images.h"
 #include "lib/engine/networks.h"
 #include "lib/engine/quote.h"
+#include "fake.h"
 #include "streams.h"
-
-/* --- the fake engine, one per test --- */
-
-struct fake {
-	char *dir;
-	char *socket;
-	char *record;
-	struct child child;
-	struct engine e;
-	struct err err;
-};
-
-static char *source_file(const char *name)
-{
-	const char *root = getenv("MOORAGE_TEST_SOURCE");
-
-	return path_join(root ? root : ".", name);
-}
-
-/* RULES is the text of the "rules" array; single quotes stand for double ones. */
-static void fake_start(struct fake *f, const char *api, const char *rules)
-{
-	AUTO_STRBUF script = STRBUF_INIT;
-	AUTO_FREE char *program = source_file("tests/fake-engine/fake-engine.py");
-	AUTO_FREE char *script_path = NULL;
-	char byte = 0;
-
-	*f = (struct fake){ .dir = xstrdup("/tmp/moorage-test-XXXXXX"),
-		.child = CHILD_INIT,
-		.err = ERR_INIT };
-	assert_non_null(mkdtemp(f->dir));
-	f->socket = path_join(f->dir, "engine.sock");
-	f->record = path_join(f->dir, "record");
-	script_path = path_join(f->dir, "script");
-	strbuf_addf(&script, "{'api': '%s', 'rules': [%s]}", api, rules);
-	for (size_t i = 0; i < script.len; i++)
-		script.buf[i] = script.buf[i] == '\'' ? '"' : script.buf[i];
-	assert_int_equal(fs_write(script_path, script.buf, script.len, 0600, &f->err), 0);
-	strvec_pushl(&f->child.argv, "python3", program, f->socket, script_path, f->record, NULL);
-	f->child.in = CHILD_PIPE;
-	f->child.out = CHILD_PIPE;
-	f->child.die_with_parent = true;
-	assert_int_equal(child_start(&f->child, &f->err), 0);
-	while (byte != '\n')
-		assert_int_equal(read(f->child.out, &byte, 1), 1);
-	engine_open(&f->e, f->socket);
-}
-
-static void fake_stop(struct fake *f)
-{
-	struct child_status status;
-
-	close(f->child.in);
-	close(f->child.out);
-	assert_int_equal(child_wait(&f->child, &status, &f->err), 0);
-	child_done(&f->child);
-	engine_done(&f->e);
-	assert_int_equal(fs_rm_rf(f->dir, &f->err), 0);
-	err_done(&f->err);
-	free(f->dir);
-	free(f->socket);
-	free(f->record);
-}
-
-/* The requests so far; a new array. */
-static json_t *fake_requests(struct fake *f)
-{
-	AUTO_STRBUF text = STRBUF_INIT;
-	AUTO_STRVEC lines = STRVEC_INIT;
-	json_t *list = json_array();
-
-	assert_true(fs_read_optional(f->record, 1 << 24, &text, &f->err) >= 0);
-	strvec_split_lines(&lines, text.buf);
-	for (size_t i = 0; i < lines.count; i++)
-		json_array_append_new(list, json_loads(lines.items[i], 0, NULL));
-	return list;
-}
-
-static const char *field(const json_t *requests, size_t at, const char *key)
-{
-	const char *s = json_string_value(json_object_get(json_array_get(requests, at), key));
-
-	return s ? s : "";
-}
-
-static const char *header(const json_t *requests, size_t at, const char *name)
-{
-	json_t *headers = json_object_get(json_array_get(requests, at), "headers");
-
-	return json_string_value(json_object_get(headers, name));
-}
-
-static json_int_t conn_of(const json_t *requests, size_t at)
-{
-	return json_integer_value(json_object_get(json_array_get(requests, at), "conn"));
-}
 
 /* --- calls --- */
 
@@ -487,103 +392,6 @@ static void wait_gives_the_code_or_times_out(void **state)
 	fake_stop(&f);
 }
 
-static int tar_in_pipe(const char *text, size_t repeat)
-{
-	FILE *file = tmpfile();
-	int fd;
-
-	assert_non_null(file);
-	for (size_t i = 0; i < repeat; i++)
-		fputs(text, file);
-	fflush(file);
-	rewind(file);
-	fd = dup(fileno(file));
-	fclose(file);
-	return fd;
-}
-
-static void build_sends_the_context_and_names_the_image(void **state)
-{
-	struct fake f;
-	AUTO_FREE char *id = NULL;
-	AUTO_CLOSE int tar = tar_in_pipe("0123456789", 5000);
-	json_auto_t *auth = json_pack("{s:{s:s}}", "r.test", "username", "u?>");
-	const struct engine_param params[] = { { "t", "dokku/app:latest" }, { "nocache", "1" },
-		{} };
-	json_auto_t *requests = NULL;
-
-	(void)state;
-	fake_start(&f, "1.41",
-		"{'path': '/build', 'steps': [{'send': 'HTTP/1.1 200 OK\\r\\n\\r\\n"
-		"{\\'aux\\':{\\'ID\\':\\'sha256:77\\'}}\\r\\n'}, {'close': true}]}");
-	assert_int_equal(engine_image_build(&f.e, tar, params, auth, NULL, NULL, &id, &f.err), 0);
-	assert_string_equal(id, "sha256:77");
-	requests = fake_requests(&f);
-	assert_string_equal(field(requests, 1, "target"),
-		"/v1.41/build?version=1&rm=1&forcerm=1&t=dokku%2Fapp%3Alatest&nocache=1");
-	assert_int_equal(strlen(field(requests, 1, "body")), 50000);
-	assert_string_equal(header(requests, 1, "x-registry-config"),
-		"eyJyLnRlc3QiOnsidXNlcm5hbWUiOiJ1Pz4ifX0=");
-	fake_stop(&f);
-}
-
-static void a_refused_upload_reports_the_reason_not_the_broken_pipe(void **state)
-{
-	struct fake f;
-	AUTO_CLOSE int tar = tar_in_pipe("0123456789", 500000);
-
-	(void)state;
-	fake_start(&f, "1.41",
-		"{'path': '/build', 'read_body': false, 'steps': [{'send': 'HTTP/1.1 400 Bad\\r\\n"
-		"Content-Length: 25\\r\\n\\r\\n{\\'message\\':\\'no such tag\\'}'},"
-		"{'sleep_ms': 100}, {'close': true}]}");
-	assert_int_equal(engine_image_build(&f.e, tar, NULL, NULL, NULL, NULL, NULL, &f.err),
-		-ERR_REMOTE);
-	assert_string_equal(f.err.msg.buf, "the Docker Engine says 'no such tag' (400)");
-	fake_stop(&f);
-}
-
-static void build_failure_is_a_failure_of_what_was_run(void **state)
-{
-	struct fake f;
-	AUTO_CLOSE int tar = tar_in_pipe("x", 1);
-
-	(void)state;
-	fake_start(&f, "1.41",
-		"{'path': '/build', 'steps': [{'send': 'HTTP/1.1 200 OK\\r\\n\\r\\n"
-		"{\\'errorDetail\\':{\\'message\\':\\'RUN false: 1\\'}}\\r\\n'},"
-		"{'close': true}]}");
-	assert_int_equal(engine_image_build(&f.e, tar, NULL, NULL, NULL, NULL, NULL, &f.err),
-		-ERR_FAILED);
-	assert_string_equal(f.err.msg.buf, "the Docker Engine says 'RUN false: 1'");
-	fake_stop(&f);
-}
-
-static void pull_never_fetches_all_tags(void **state)
-{
-	static const char *const images[] = { "busybox", "r.test:5000/a/b", "a:1", "a@sha256:12" };
-	static const char *const targets[] = {
-		"/v1.41/images/create?fromImage=busybox&tag=latest",
-		"/v1.41/images/create?fromImage=r.test%3A5000%2Fa%2Fb&tag=latest",
-		"/v1.41/images/create?fromImage=a%3A1",
-		"/v1.41/images/create?fromImage=a%40sha256%3A12",
-	};
-	struct fake f;
-	json_auto_t *requests = NULL;
-
-	(void)state;
-	fake_start(&f, "1.41", "{'path': '/images/create', 'json': {'status': 'done'}}");
-	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
-		assert_int_equal(engine_image_pull(&f.e, images[i], NULL, NULL, NULL, NULL, &f.err),
-			0);
-	requests = fake_requests(&f);
-	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
-		assert_string_equal(field(requests, i + 1, "target"), targets[i]);
-		assert_null(header(requests, i + 1, "x-registry-auth"));
-	}
-	fake_stop(&f);
-}
-
 static void exec_sends_input_and_collects_both_streams(void **state)
 {
 	struct fake f;
@@ -744,10 +552,6 @@ int main(void)
 		cmocka_unit_test(logs_tell_terminals_apart_by_version),
 		cmocka_unit_test(a_log_sink_can_stop),
 		cmocka_unit_test(wait_gives_the_code_or_times_out),
-		cmocka_unit_test(build_sends_the_context_and_names_the_image),
-		cmocka_unit_test(a_refused_upload_reports_the_reason_not_the_broken_pipe),
-		cmocka_unit_test(build_failure_is_a_failure_of_what_was_run),
-		cmocka_unit_test(pull_never_fetches_all_tags),
 		cmocka_unit_test(exec_sends_input_and_collects_both_streams),
 		cmocka_unit_test(exec_capture_times_out),
 		cmocka_unit_test(a_connection_that_is_not_handed_over_is_no_stream),

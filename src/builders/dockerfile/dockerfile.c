@@ -12,12 +12,14 @@
 #include "base/fs.h"
 #include "builders/dockerfile/expose.h"
 #include "builders/dockerfile/said.h"
+#include "builders/dockerfile/syntax.h"
 #include "core/app_env.h"
 #include "core/builder.h"
 #include "core/docker_client.h"
 #include "core/image.h"
 #include "core/operation.h"
 #include "core/output.h"
+#include "core/resource.h"
 #include "core/source_file.h"
 #include "core/state.h"
 #include "core/trigger.h"
@@ -130,16 +132,6 @@ static int add_env(const struct build *b, struct child *c, struct err *err)
 	return r;
 }
 
-/* A login made for this app alone. */
-static void add_registry_login(const struct build *b, struct child *c)
-{
-	AUTO_FREE char *dir = inst_lib(&b->ctx->inst, "config/registry/%s", b->app);
-	AUTO_FREE char *file = path_join(dir, "config.json");
-
-	if (fs_is_file(file))
-		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", dir);
-}
-
 static void show(const struct strbuf *text)
 {
 	fwrite(text->buf, 1, text->len, stdout);
@@ -215,16 +207,66 @@ static const char *stage_label(const struct build *b)
 	return "--label=com.dokku.image-stage=release";
 }
 
+/* Flags that the classic builder does not know. */
+static bool flags_need_buildkit(const struct strvec *flags)
+{
+	static const char *const names[] = { "--allow", "--annotation", "--attest", "--builder",
+		"--cache-to", "--call", "--check", "--provenance", "--sbom", "--secret", "--ssh" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strvec_has(flags, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Limits of the build. BuildKit takes the flags and does not keep to them, so a limited build goes
+ * to the classic builder, unless that could not build it.
+ */
+static int apply_limits(const struct build *b, struct docker_client *client, struct strvec *flags,
+	struct err *err)
+{
+	long quota = resource_build_quota(b->ctx, b->app);
+	AUTO_STRBUF text = STRBUF_INIT;
+	int r;
+
+	if (!resource_limits_build(b->ctx, b->app))
+		return 0;
+	r = source_read(b->dir, "Dockerfile", DOCKERFILE_MAX, &text, err);
+	if (r < 0)
+		return r;
+	if (client->buildkit &&
+		(syntax_needs_buildkit(text.buf, text.len) || flags_need_buildkit(flags))) {
+		out_warn("The limits of 'resource:limit --process-type build' have no effect: this "
+			 "Dockerfile needs BuildKit, which cannot limit a build");
+		return 0;
+	}
+	if (client->buildkit)
+		out_verbose("Building with Docker's classic builder, which keeps the limits");
+	client->buildkit = false;
+	if (quota) {
+		strvec_pushf(flags, "--cpu-period=%d", RESOURCE_PERIOD_US);
+		strvec_pushf(flags, "--cpu-quota=%ld", quota);
+	}
+	return 0;
+}
+
 static int run_docker(const struct build *b, struct err *err)
 {
 	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
 	AUTO_CHILD c = CHILD_INIT;
+	AUTO_STRVEC options = STRVEC_INIT;
 	struct child_status st;
 	int r = docker_client_find(b->ctx, &client, err);
 
+	if (r >= 0)
+		r = add_options(b, &options, err);
+	if (r >= 0)
+		r = apply_limits(b, &client, &options, err);
 	if (r < 0)
 		return r;
-	docker_client_child(b->ctx, &client, &c);
+	docker_client_app_child(b->ctx, &client, b->app, &c);
 	strvec_pushl(&c.argv, "image", "build", NULL);
 	if (client.buildkit)
 		strvec_push(&c.argv, "--progress=plain");
@@ -233,13 +275,11 @@ static int run_docker(const struct build *b, struct err *err)
 	labels_args(b->ctx, b->app, &c.argv);
 	strvec_pushl(&c.argv, stage_label(b), "--label=com.dokku.builder-type=dockerfile", NULL);
 	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
-	r = add_options(b, &c.argv, err);
-	if (r >= 0)
-		r = add_env(b, &c, err);
+	strvec_pushv(&c.argv, options.items);
+	r = add_env(b, &c, err);
 	if (r < 0)
 		return r;
 	strvec_pushl(&c.argv, "--tag", b->image, ".", NULL);
-	add_registry_login(b, &c);
 	c.cwd = b->dir;
 	c.die_with_parent = true;
 	out_flush();

@@ -177,6 +177,19 @@ int engine_image_push(struct engine *e, const char *repo, const char *tag, const
 	return run(e, &rq, &d, err);
 }
 
+int engine_registry_login(struct engine *e, const json_t *auth, char **ret_token, struct err *err)
+{
+	json_auto_t *answer = NULL;
+	const char *token;
+	int r = engine_call(e, "POST", "/auth", auth, &answer, err);
+
+	if (r < 0)
+		return r;
+	token = json_string_value(json_object_get(answer, "IdentityToken"));
+	*ret_token = xstrdup(token ? token : "");
+	return 0;
+}
+
 int engine_image_build(struct engine *e, int tar_fd, const struct engine_param *params,
 	const json_t *registries, progress_fn fn, void *ctx, char **ret_id, struct err *err)
 {

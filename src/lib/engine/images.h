@@ -38,9 +38,20 @@ MUST_CHECK int engine_image_prune(struct engine *e, const json_t *filters, json_
  */
 MUST_CHECK int engine_image_pull(struct engine *e, const char *image, const char *platform,
 	const json_t *auth, progress_fn fn, void *ctx, struct err *err);
-/* Pushes REPO:TAG. */
+/*
+ * Pushes REPO:TAG. FN hears {"status": ..., "id": layer, "progressDetail": {"current", "total"}} and,
+ * last, {"aux": {"Tag", "Digest", "Size"}}. ERR_REMOTE: the registry refused it.
+ */
 MUST_CHECK int engine_image_push(struct engine *e, const char *repo, const char *tag,
 	const json_t *auth, progress_fn fn, void *ctx, struct err *err);
+
+/*
+ * Lets the engine try AUTH (as above, with a password) at its registry. *RET_TOKEN, for free(), is
+ * an identity token to be used from then on instead of the password, "" where the registry has
+ * none. ERR_REMOTE: refused, or the registry does not answer.
+ */
+MUST_CHECK int engine_registry_login(struct engine *e, const json_t *auth, char **ret_token,
+	struct err *err);
 
 /* One parameter of a build. */
 struct engine_param {

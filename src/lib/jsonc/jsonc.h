@@ -71,3 +71,10 @@ MUST_CHECK int jsonc_read(json_t *obj, const struct jsonc_field *fields, void *o
 void jsonc_quote(struct strbuf *out, const char *s);
 /* The same without the escapes that JSON itself does not ask for: < > & and U+2028/9 stay. */
 void jsonc_quote_plain(struct strbuf *out, const char *s);
+
+/*
+ * Appends a value over several lines, indented by two blanks, members in their order, in the bytes
+ * that Go's encoder gives, except that & stays. What is nested deeper than JSONC_DEPTH_MAX becomes
+ * null.
+ */
+void jsonc_add_indented(struct strbuf *out, const json_t *value);

@@ -15,20 +15,17 @@
 #include "core/app_life.h"
 #include "core/applock.h"
 #include "core/confirm.h"
+#include "core/cron.h"
 #include "core/output.h"
 #include "core/proxy.h"
+#include "core/registry.h"
 #include "core/scheduler.h"
-#include "core/trigger.h"
 
 char *apps_image_tag(struct ctx *ctx, const char *app)
 {
-	AUTO_STRBUF tag = STRBUF_CAPPED(1024);
-	AUTO_ERR ignored = ERR_INIT;
+	AUTO_FREE char *tag = registry_tag(ctx, app);
 
-	/* A plugin with images of its own may say; else it is what every deploy tags. */
-	if (trigger_capture(ctx, &tag, &ignored, "deployed-app-image-tag", app, NULL) >= 0)
-		strbuf_trim(&tag);
-	return tag.len ? strbuf_detach(&tag) : xstrdup("latest");
+	return *tag ? TAKE_PTR(tag) : xstrdup("latest");
 }
 
 int apps_step_unroute(struct operation *op, struct step *step, struct err *err)
@@ -92,7 +89,7 @@ int apps_plan_removal(struct operation *op, const char *app, const char *tag, st
 	if (r >= 0)
 		r = operation_add(op, apps_step("apps:drop-folder"), json_pack("{s:s}", "app", app),
 			err);
-	return r;
+	return r < 0 ? r : cron_plan_write(op, app, err);
 }
 
 static int plan_destroy(struct operation *op, const char *app, struct err *err)

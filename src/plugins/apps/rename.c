@@ -18,6 +18,7 @@
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/proxy.h"
+#include "core/registry.h"
 #include "core/scheduler.h"
 #include "core/state.h"
 #include "lib/engine/containers.h"
@@ -108,6 +109,7 @@ int apps_step_switch(struct operation *op, struct step *step, struct err *err)
 	const char *to = step_arg(step, "to");
 	const struct proxy *proxy;
 	AUTO_FREE char *generation = NULL;
+	AUTO_FREE char *after = NULL;
 	int r = driver_of(op->ctx, to, &proxy, err);
 
 	if (r >= 0 && proxy)
@@ -115,6 +117,9 @@ int apps_step_switch(struct operation *op, struct step *step, struct err *err)
 	if (r >= 0)
 		r = lead(op->ctx, to, step_arg(step, "from"), err);
 	if (r >= 0 && generation)
+		after = proxy->generation(op->ctx);
+	/* Workers that stay have not been told of anything, and nobody has to wait for their end. */
+	if (after && !str_eq(generation, after))
 		json_object_set_new(step->result, "generation", json_string(generation));
 	return r;
 }
@@ -133,7 +138,8 @@ int apps_step_drain(struct operation *op, struct step *step, struct err *err)
 	const struct proxy *proxy;
 	int r = driver_of(op->ctx, step_arg(step, "to"), &proxy, err);
 
-	if (r < 0 || !proxy || !*generation)
+	/* Nobody was led to an app that was never deployed. */
+	if (r < 0 || !proxy || !*generation || !app_is_deployed(op->ctx, step_arg(step, "to")))
 		return r;
 	while (!proxy->is_gone(op->ctx, generation) && ms_left(deadline) &&
 		!operation_interrupted())
@@ -190,11 +196,15 @@ int apps_step_start(struct operation *op, struct step *step, struct err *err)
 {
 	const char *from = step_arg(step, "from");
 	const char *to = step_arg(step, "to");
-	AUTO_FREE char *image = image_name(op->ctx, to, NULL);
-	struct deploy d = { .app = to, .image = image };
+	AUTO_FREE char *built = image_name(op->ctx, to, NULL);
+	AUTO_FREE char *image = NULL;
+	struct deploy d = { .app = to };
 	const struct scheduler *scheduler;
 	int r = scheduler_of(op->ctx, to, &scheduler, err);
 
+	if (r >= 0)
+		r = registry_plan_release(op, to, built, &image, err);
+	d.image = image;
 	if (r >= 0)
 		r = scheduler->plan_start(op, &d, err);
 	return r < 0 ? r : plan_later(op, from, to, scheduler, &d, err);

@@ -223,10 +223,8 @@ int builds_run_prune(struct ctx *ctx, const struct args *args, struct err *err)
 	int r = 0;
 
 	if (!args_has(args, "all-apps")) {
-		if (!*args_pos(args, 0))
-			return err_set(err, ERR_USAGE,
-				"Please specify an app to run the command on");
-		return build_records_prune(ctx, args_pos(args, 0), err);
+		r = args_need_app(args, err);
+		return r < 0 ? r : build_records_prune(ctx, args_pos(args, 0), err);
 	}
 	r = app_list(ctx, &apps, err);
 	if (r >= 0 && !apps.count)

@@ -164,13 +164,6 @@ static int run_set(struct ctx *ctx, const struct args *args, struct err *err)
 	return 0;
 }
 
-static int need_app(const struct args *args, struct err *err)
-{
-	if (*args_pos(args, 0))
-		return 0;
-	return err_set(err, ERR_USAGE, "Please specify an app to run the command on");
-}
-
 /* With --all every app is a command of its own. */
 static int run_for_all(struct ctx *ctx, const char *verb, const char *command, struct err *err)
 {
@@ -187,7 +180,7 @@ static int run_clear(struct ctx *ctx, const struct args *args, struct err *err)
 
 	if (args_has(args, "all"))
 		return run_for_all(ctx, "clear", "domains:clear", err);
-	r = need_app(args, err);
+	r = args_need_app(args, err);
 	if (r >= 0)
 		r = run_change(ctx, &c, err);
 	if (r >= 0 && !ctx->dry_run)
@@ -267,7 +260,7 @@ static int run_disable(struct ctx *ctx, const struct args *args, struct err *err
 {
 	if (args_has(args, "all"))
 		return run_for_all(ctx, "disable", "domains:disable", err);
-	if (need_app(args, err) < 0)
+	if (args_need_app(args, err) < 0)
 		return -(int)err->kind;
 	return disable_app(ctx, args_pos(args, 0), err);
 }
@@ -276,7 +269,7 @@ static int run_enable(struct ctx *ctx, const struct args *args, struct err *err)
 {
 	if (args_has(args, "all"))
 		return run_for_all(ctx, "enable", "domains:enable", err);
-	if (need_app(args, err) < 0)
+	if (args_need_app(args, err) < 0)
 		return -(int)err->kind;
 	return enable_app(ctx, args_pos(args, 0), err);
 }

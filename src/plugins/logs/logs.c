@@ -13,21 +13,16 @@
 #include "core/plugin.h"
 #include "core/scheduler.h"
 #include "core/state.h"
+#include "lib/dsn/dsn.h"
 #include "lib/engine/engine.h"
-#include "plugins/logs/sink.h"
+#include "lib/engine/networks.h"
+#include "plugins/logs/vector.h"
 
 extern const struct plugin plugin_logs;
 
 static const char default_size[] = "10m";
 
 /* --- commands --- */
-
-static int need_app(const struct args *args, struct err *err)
-{
-	if (*args_pos(args, 0))
-		return 0;
-	return err_set(err, ERR_USAGE, "Please specify an app to run the command on");
-}
 
 static int parse_lines(const char *text, long *ret, struct err *err)
 {
@@ -58,7 +53,7 @@ static int run_logs(struct ctx *ctx, const struct args *args, struct err *err)
 	}
 	if (rq.process && !*rq.process)
 		rq.process = NULL;
-	r = need_app(args, err);
+	r = args_need_app(args, err);
 	if (r >= 0)
 		r = parse_lines(args_value(args, "num", "100"), &rq.lines, err);
 	if (r >= 0 && !app_is_deployed(ctx, rq.app))
@@ -112,7 +107,7 @@ static int run_failed(struct ctx *ctx, const struct args *args, struct err *err)
 
 	if (args_has(args, "all"))
 		return failed_of_all(ctx, err);
-	r = need_app(args, err);
+	r = args_need_app(args, err);
 	return r < 0 ? r : failed_of(ctx, args_pos(args, 0), err);
 }
 
@@ -151,7 +146,28 @@ static int check_max_size(struct ctx *ctx, const char *scope, const char *value,
 
 static int check_sink(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
-	return sink_dsn_check(value, err);
+	json_t *sink = NULL;
+	bool whole;
+	int r = dsn_parse(value, &sink, err);
+
+	if (r < 0)
+		return r;
+	/* It would stand in for the sinks of all others. */
+	whole = json_object_get(sink, "sinks") != NULL;
+	json_decref(sink);
+	return whole ? err_set(err, ERR_INVALID, "Invalid option sinks") : 0;
+}
+
+static int need_network(struct ctx *ctx, const char *name, struct err *err)
+{
+	json_t *found = NULL;
+	int r = engine_network_inspect(ctx_engine(ctx), name, &found, err);
+
+	json_decref(found);
+	if (r != -ERR_NOT_FOUND)
+		return r;
+	err_clear(err);
+	return err_user(err, ERR_NOT_FOUND, 1, "Network \"%s\" does not exist", name);
 }
 
 static int check_networks(struct ctx *ctx, const char *scope, const char *value, struct err *err)
@@ -166,7 +182,57 @@ static int check_networks(struct ctx *ctx, const char *scope, const char *value,
 		return err_set(err, ERR_INVALID,
 			"Invalid vector-networks value, \"bridge\" is not a valid entry for "
 			"vector-networks");
+	for (size_t i = 0; i < names.count; i++) {
+		int r = need_network(ctx, names.items[i], err);
+
+		if (r < 0)
+			return r;
+	}
 	return 0;
+}
+
+static bool is_in_config(const char *property)
+{
+	static const char *const names[] = { "app-label-alias", "vector-cron-sink", "vector-sink" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (str_eq(property, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A running Vector watches the file. */
+static int after_set(struct ctx *ctx, const char *scope, const char *name, const char *value,
+	struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (!is_in_config(name))
+		return 0;
+	path = vector_config_path(ctx);
+	out_verbose_quiet("Writing updated vector config to %s", path);
+	return vector_write(ctx, err);
+}
+
+/* --- an app's life --- */
+
+static int on_copy(struct ctx *ctx, const char *old, const char *new, struct err *err)
+{
+	int r = plugin_copy_settings(ctx, &plugin_logs, old, new, err);
+
+	if (r >= 0)
+		vector_rewrite(ctx);
+	return r;
+}
+
+static int on_destroy(struct ctx *ctx, const char *app, struct err *err)
+{
+	int r = plugin_drop_settings(ctx, &plugin_logs, app, err);
+
+	if (r >= 0)
+		vector_rewrite(ctx);
+	return r;
 }
 
 /* --- triggers --- */
@@ -259,12 +325,29 @@ static const struct flag failed_flags[] = {
 	{},
 };
 
+static const struct flag start_flags[] = {
+	{ "vector-image", 0, FLAG_VALUE, "<image>", "Instead of the one that is set" },
+	{},
+};
+
+static const struct flag vector_logs_flags[] = {
+	{ "num", 0, FLAG_VALUE, "<lines>", "Only the last lines (100)" },
+	{ "tail", 0, FLAG_BOOL, NULL, "Go on printing what comes" },
+	{},
+};
+
 static const struct command commands[] = {
 	{ "logs", "[-h|--help] [-t|--tail] [-n|--num num] [-q|--quiet] [-p|--ps process] <app>",
 		"Print what an app's containers have printed",
 		CMD_APP | CMD_APP_OPTIONAL | CMD_READ, 0, 1, logs_flags, run_logs, NULL },
 	{ "logs:failed", "[--all|<app>]", "Print the logs of the last failed deploy",
 		CMD_APP | CMD_APP_OPTIONAL | CMD_READ, 0, 1, failed_flags, run_failed, NULL },
+	{ "logs:vector-logs", "[--num <lines>] [--tail]", "Print what the log shipper has printed",
+		CMD_READ, 0, 0, vector_logs_flags, vector_run_logs, NULL },
+	{ "logs:vector-start", "[--vector-image <image>]", "Start the log shipper", 0, 0, 0,
+		start_flags, vector_run_start, NULL },
+	{ "logs:vector-stop", "", "Stop and remove the log shipper", 0, 0, 0, NULL, vector_run_stop,
+		NULL },
 	{},
 };
 
@@ -275,8 +358,8 @@ static const struct property properties[] = {
 		"Size at which a container's log is rotated, or unlimited", check_max_size, NULL },
 	{ "vector-cron-sink", PROP_BOTH | PROP_SECRET, NULL,
 		"Where the output of cron tasks is shipped to", check_sink, NULL },
-	{ "vector-image", PROP_GLOBAL_ONLY, "timberio/vector:0.57.0-debian",
-		"Image of the log shipper", NULL, NULL },
+	{ "vector-image", PROP_GLOBAL_ONLY, vector_default_image, "Image of the log shipper", NULL,
+		NULL },
 	{ "vector-networks", PROP_GLOBAL_ONLY, NULL, "Networks that the log shipper joins",
 		check_networks, NULL },
 	{ "vector-sink", PROP_BOTH | PROP_SECRET, NULL, "Where logs are shipped to", check_sink,
@@ -296,5 +379,9 @@ const struct plugin plugin_logs = {
 	.report_flags = REPORT_LEGACY_KEYS,
 	.commands = commands,
 	.properties = properties,
+	.after_set = after_set,
 	.triggers = triggers,
+	.on_clone = on_copy,
+	.on_rename = on_copy,
+	.on_destroy = on_destroy,
 };

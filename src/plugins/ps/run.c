@@ -7,16 +7,22 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/lock.h"
+#include "base/timing.h"
 #include "core/app.h"
 #include "core/applock.h"
 #include "core/batch.h"
+#include "core/cron.h"
 #include "core/deploy.h"
+#include "core/events.h"
 #include "core/output.h"
 #include "core/proxy.h"
 #include "core/scheduler.h"
 #include "core/state.h"
 #include "core/trigger.h"
+#include "lib/engine/engine.h"
 #include "plugins/ps/ps.h"
+
+enum { ENGINE_WAIT_MS = 60 * 1000, ENGINE_POLL_MS = 250 };
 
 /* --- one app or all --- */
 
@@ -30,11 +36,8 @@ static int run_all(struct ctx *ctx, const struct args *args, const char *verb, s
 
 	if (r < 0)
 		return r;
-	if (!args_has(args, "all")) {
-		if (*args_pos(args, 0))
-			return 0;
-		return err_set(err, ERR_USAGE, "Please specify an app to run the command on");
-	}
+	if (!args_has(args, "all"))
+		return args_need_app(args, err);
 	r = batch_run(ctx, verb, command, &flags, parallel, err);
 	return r < 0 ? r : 1;
 }
@@ -132,6 +135,8 @@ static int plan_stop(struct operation *op, const char *app, struct err *err)
 		r = operation_add(op, &ps_steps[PS_STOPPED],
 			json_pack("{s:s, s:s}", "app", app, "before", before), err);
 	if (r >= 0)
+		r = cron_plan_write(op, app, err);
+	if (r >= 0)
 		r = operation_add(op, &ps_steps[PS_POST_STOP], json_pack("{s:s}", "app", app), err);
 	return r;
 }
@@ -144,8 +149,12 @@ int ps_run_stop(struct ctx *ctx, const struct args *args, struct err *err)
 
 	if (r != 0 || is_undeployed(ctx, app))
 		return r < 0 ? r : 0;
-	if (!ctx->dry_run)
+	if (!ctx->dry_run) {
+		AUTO_FREE char *scheduler = scheduler_name(ctx, app);
+
 		out_info1_quiet("Stopping %s", app);
+		events_note(ctx, "scheduler-stop", scheduler, app, NULL);
+	}
 	r = operation_begin(ctx, "stop", app, NULL, NULL, &op, err);
 	return r < 0 ? r : operation_run_planned(op, plan_stop(op, app, err), err);
 }
@@ -188,16 +197,30 @@ static int clear_proxy(struct ctx *ctx, const char *app)
 	return r;
 }
 
+/* Built-in handlers act here, too: nginx is started, the scheduler removes what is left of old. */
+static int fire_before_restore(struct ctx *ctx, const char *trigger, const char *scheduler,
+	const char *app, struct err *err)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	if (scheduler)
+		strvec_pushl(&args, scheduler, app, NULL);
+	if (trigger_run_all(ctx, trigger, &args, err) < 0)
+		return err_wrap(err, "Error running %s", trigger);
+	return 0;
+}
+
 static int restore_app(struct ctx *ctx, const char *app, bool prepared, struct err *err)
 {
-	AUTO_FREE char *scheduler =
-		state_computed(ctx, "scheduler", app, "selected", "docker-local");
+	AUTO_FREE char *scheduler = scheduler_name(ctx, app);
 	AUTO_FREE char *restore = state_get_or(ctx, "ps", app, "restore", "true");
+	int r;
 
 	if (ctx->dry_run)
 		return start_app(ctx, app, err);
-	if (trigger_fire(ctx, err, "scheduler-pre-restore", scheduler, app, NULL) < 0)
-		return err_wrap(err, "Error running scheduler-pre-restore");
+	r = fire_before_restore(ctx, "scheduler-pre-restore", scheduler, app, err);
+	if (r < 0)
+		return r;
 	if (!prepared) {
 		out_info1("Clearing potentially invalid proxy configuration");
 		(void)clear_proxy(ctx, app); /* said; the start writes it again */
@@ -210,6 +233,23 @@ static int restore_app(struct ctx *ctx, const char *app, bool prepared, struct e
 	}
 	out_info1("Starting app");
 	return start_app(ctx, app, err);
+}
+
+/* At boot the engine may still be looking after its own. That it never answers is for each app to say. */
+static void wait_for_engine(struct ctx *ctx)
+{
+	uint64_t deadline = now_ms() + ENGINE_WAIT_MS;
+	AUTO_ERR err = ERR_INIT;
+
+	if (engine_ping(ctx_engine(ctx), &err) >= 0)
+		return;
+	out_warn("The Docker Engine does not answer (%s); waiting for up to %d seconds",
+		err_text(&err), ENGINE_WAIT_MS / 1000);
+	out_flush();
+	do {
+		err_clear(&err);
+		sleep_ms(ENGINE_POLL_MS);
+	} while (engine_ping(ctx_engine(ctx), &err) < 0 && ms_left(deadline));
 }
 
 static int restore_all(struct ctx *ctx, int parallel, struct err *err)
@@ -225,6 +265,7 @@ static int restore_all(struct ctx *ctx, int parallel, struct err *err)
 	return batch_run(ctx, "restore", "ps:restore", &flags, parallel, err);
 }
 
+/* Proxies that were running come back; what they have to say they print. */
 int ps_run_restore(struct ctx *ctx, const struct args *args, struct err *err)
 {
 	const char *app = args_pos(args, 0);
@@ -233,10 +274,12 @@ int ps_run_restore(struct ctx *ctx, const struct args *args, struct err *err)
 	int parallel;
 	int r = batch_parallel(args_value(args, "parallel", "0"), &parallel, err);
 
+	if (r >= 0 && !prepared && !ctx->dry_run && (all || !*app))
+		wait_for_engine(ctx);
+	if (r >= 0 && !prepared && !ctx->dry_run)
+		r = fire_before_restore(ctx, "pre-restore", NULL, NULL, err);
 	if (r < 0)
 		return r;
-	if (!prepared && !ctx->dry_run && trigger_fire(ctx, err, "pre-restore", NULL) < 0)
-		return err_wrap(err, "Error running pre-restore");
 	if (!all && *app)
 		return restore_app(ctx, app, prepared, err);
 	if (!all)

@@ -7,7 +7,7 @@
 #include "base/fs.h"
 #include "core/app.h"
 #include "core/deploy.h"
-#include "core/image.h"
+#include "core/registry.h"
 #include "core/output.h"
 #include "core/procs.h"
 #include "core/state.h"
@@ -173,10 +173,14 @@ static int find_changed(struct ctx *ctx, const char *app, const struct scale *ch
 static int plan(struct operation *op, const char *app, const struct scale *changes, bool clear,
 	const struct scale *deployed, struct err *err)
 {
-	AUTO_FREE char *image = image_name(op->ctx, app, NULL);
-	struct deploy d = { .app = app, .image = image, .scale = deployed };
+	AUTO_FREE char *image = NULL;
+	struct deploy d = { .app = app, .scale = deployed };
 	json_t *before = NULL;
-	int r = procs_scale_save(op->ctx, app, &before, err);
+	int r = registry_image(op->ctx, app, NULL, &image, err);
+
+	d.image = image;
+	if (r >= 0)
+		r = procs_scale_save(op->ctx, app, &before, err);
 
 	if (r >= 0)
 		r = operation_add(op, &ps_steps[PS_SCALE],

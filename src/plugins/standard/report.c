@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/fs.h"
 #include "core/app.h"
 #include "core/output.h"
@@ -47,7 +48,7 @@ static void print_memory(void)
 	}
 }
 
-static void print_disk(const char *path)
+static void print_space(const char *path)
 {
 	struct statvfs st;
 	double total;
@@ -57,27 +58,80 @@ static void print_disk(const char *path)
 		return;
 	total = (double)st.f_blocks * (double)st.f_frsize / (1 << 30);
 	avail = (double)st.f_bavail * (double)st.f_frsize / (1 << 30);
-	out_verbose("%s: %.1fG, %.1fG available, inodes %llu, %llu available", path, total, avail,
-		(unsigned long long)st.f_files, (unsigned long long)st.f_favail);
+	out_verbose("%s: %.1fG, %.1fG available", path, total, avail);
+}
+
+static void print_inodes(const char *path)
+{
+	struct statvfs st;
+
+	if (statvfs(path, &st) == 0 && st.f_blocks)
+		out_verbose("%s: %llu, %llu available", path, (unsigned long long)st.f_files,
+			(unsigned long long)st.f_favail);
+}
+
+static void print_disks(struct ctx *ctx)
+{
+	const char *const paths[] = { "/", ctx->inst.dokku_root, ctx->inst.lib_root };
+
+	out_info1("disk utilization: ");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		print_space(paths[i]);
+	out_info1("disk inode utilization: ");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		print_inodes(paths[i]);
+}
+
+static void print_members(json_t *info)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (info, key, value) {
+		if (json_is_string(value) && *json_string_value(value))
+			out_verbose("%s: %s", key, json_string_value(value));
+		else if (json_is_integer(value))
+			out_verbose("%s: %lld", key, (long long)json_integer_value(value));
+		else if (json_is_boolean(value))
+			out_verbose("%s: %s", key, json_is_true(value) ? "true" : "false");
+	}
+	json_decref(info);
 }
 
 static void print_engine(struct ctx *ctx)
 {
 	AUTO_ERR err = ERR_INIT;
+	json_t *version = NULL;
 	json_t *info = NULL;
-	const char *key;
-	json_t *value;
 
-	if (engine_version(ctx_engine(ctx), &info, &err) < 0) {
+	if (engine_version(ctx_engine(ctx), &version, &err) < 0) {
 		out_warn("docker does not answer: %s", err_text(&err));
 		return;
 	}
 	out_info1("docker version: ");
-	json_object_foreach (info, key, value) {
-		if (json_is_string(value))
-			out_verbose("%s: %s", key, json_string_value(value));
+	print_members(version);
+	if (engine_info(ctx_engine(ctx), &info, &err) < 0) {
+		out_warn("docker does not answer: %s", err_text(&err));
+		return;
 	}
-	json_decref(info);
+	out_info1("docker daemon info: ");
+	print_members(info);
+}
+
+static void print_git(void)
+{
+	AUTO_CHILD c = CHILD_INIT;
+	AUTO_STRBUF said = STRBUF_CAPPED(4096);
+	AUTO_ERR err = ERR_INIT;
+	struct child_status st;
+
+	strvec_pushl(&c.argv, "git", "--version", NULL);
+	if (child_capture(&c, NULL, &said, NULL, &st, &err) < 0) {
+		out_warn("git does not answer: %s", err_text(&err));
+		return;
+	}
+	strbuf_trim(&said);
+	out_info1("git version: %s", said.buf);
 }
 
 static void print_plugins(struct ctx *ctx)
@@ -97,12 +151,11 @@ static void print_machine(struct ctx *ctx)
 {
 	print_uname();
 	print_memory();
-	out_info1("disk utilization: ");
-	print_disk("/");
-	print_disk(ctx->inst.dokku_root);
-	print_disk(ctx->inst.lib_root);
+	print_disks(ctx);
 	print_engine(ctx);
 	out_info1("dokku version: %s", DOKKU_COMPAT_VERSION);
+	out_info1("moorage version: %s", MOORAGE_VERSION);
+	print_git();
 	print_plugins(ctx);
 }
 
@@ -114,10 +167,8 @@ static bool reports(struct ctx *ctx, const struct plugin *p)
 }
 
 /* One plugin that cannot tell must not hide what the others say. */
-static void print_app(struct ctx *ctx, const char *app)
+static void print_sections(struct ctx *ctx, const char *app)
 {
-	AUTO_ERR err = ERR_INIT;
-
 	for (const struct plugin *const *p = ctx->plugins; *p; p++) {
 		AUTO_REPORT report = REPORT_INIT;
 		AUTO_ERR one = ERR_INIT;
@@ -129,6 +180,22 @@ static void print_app(struct ctx *ctx, const char *app)
 			out_error(&one);
 	}
 	out_flush();
+}
+
+int standard_on_report(struct trigger_call *call, struct err *err)
+{
+	int r = trigger_need_app(call, err);
+
+	if (r >= 0)
+		print_sections(call->ctx, trigger_arg(call, 0));
+	return r;
+}
+
+static void print_app(struct ctx *ctx, const char *app)
+{
+	AUTO_ERR err = ERR_INIT;
+
+	print_sections(ctx, app);
 	if (trigger_fire(ctx, &err, "report", app, NULL) < 0)
 		out_error(&err);
 }

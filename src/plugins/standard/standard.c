@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands without a plugin of their own: cleanup, help, report, version. */
+/* Commands without a plugin of their own: cleanup, deploy, help, report, version. */
 #include "plugins/standard/standard.h"
 
 #include <stdio.h>
 
 #include "base/fs.h"
 #include "core/app_life.h"
+#include "core/deploy.h"
 #include "core/help.h"
 #include "core/operation.h"
 #include "core/output.h"
@@ -30,6 +31,16 @@ static int run_version(struct ctx *ctx, const struct args *args, struct err *err
 	return 0;
 }
 
+/* What a deploy does once it has an image, without a build and without a release. */
+static int run_deploy(struct ctx *ctx, const struct args *args, struct err *err)
+{
+	const char *tag = args_pos(args, 1);
+	const char *process = args_pos(args, 2);
+
+	return deploy_image(ctx, args_pos(args, 0), *tag ? tag : NULL, *process ? process : NULL,
+		err);
+}
+
 static const struct flag help_flags[] = {
 	{ "all", 0, FLAG_BOOL, NULL, "List every subcommand" },
 	{},
@@ -44,6 +55,8 @@ static const struct flag report_flags[] = {
 static const struct command commands[] = {
 	{ "cleanup", "[<app>]", "Remove dead containers and dangling images",
 		CMD_APP | CMD_APP_OPTIONAL | CMD_LOCK, 0, 1, NULL, standard_run_cleanup, NULL },
+	{ "deploy", "<app> [<image-tag>] [<process-type>]", "Deploy an image that an app has",
+		CMD_APP | CMD_LOCK | CMD_DRY_RUN | CMD_HIDDEN, 1, 3, NULL, run_deploy, NULL },
 	{ "help", "[--all]", "Print the list of commands", CMD_READ, 0, -1, help_flags, run_help,
 		NULL },
 	{ "url", "<app>", "Print the first address of an app", CMD_APP | CMD_READ, 1, 1, NULL,
@@ -58,10 +71,16 @@ static const struct command commands[] = {
 	{},
 };
 
+static const struct trigger_handler triggers[] = {
+	{ "report", standard_on_report },
+	{},
+};
+
 extern const struct plugin plugin_standard;
 const struct plugin plugin_standard = {
 	.name = "00_dokku-standard",
 	.report_flags = REPORT_NONE,
 	.commands = commands,
+	.triggers = triggers,
 	.steps = app_steps,
 };

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/checks.h"
 #include "core/output.h"
 #include "core/procs.h"
 #include "schedulers/docker-local/driver.h"
@@ -40,7 +41,7 @@ static int verify(struct ctx *ctx, const char *app, const char *process, const s
 static bool take_unit(struct ctx *ctx, const char *app, const struct unit *u,
 	struct checked_unit *ret)
 {
-	if (checks_disabled(ctx, app, u->process)) {
+	if (checks_are_disabled(ctx, app, u->process)) {
 		out_info1("Zero downtime is disabled for app (%s.%s). Skipping checks", app,
 			u->process);
 		return false;

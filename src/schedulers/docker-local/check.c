@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/timing.h"
 #include "core/cert.h"
+#include "core/checks.h"
 #include "core/domains.h"
 #include "core/output.h"
 #include "core/ports.h"
@@ -182,9 +183,6 @@ static int load_file(struct ctx *ctx, const char *app, struct healthchecks *ret,
 int checks_load(struct ctx *ctx, const char *app, const char *process, unsigned port,
 	struct healthchecks *ret, struct err *err)
 {
-	AUTO_FREE char *wait = state_get_or(ctx, "checks", SCOPE_GLOBAL, "default-wait", "10");
-	AUTO_ERR ignored = ERR_INIT;
-	uint64_t seconds;
 	json_t *app_json = NULL;
 	bool is_web = str_eq(process, "web");
 	int listed = load_app_json(ctx, app, &app_json, err);
@@ -197,10 +195,8 @@ int checks_load(struct ctx *ctx, const char *app, const char *process, unsigned 
 		from_file = load_file(ctx, app, ret, err);
 	if (listed < 0 || from_file < 0)
 		return listed < 0 ? listed : from_file;
-	if (parse_uint(wait, 0, HEALTHCHECK_SECONDS_MAX, &seconds, &ignored) < 0)
-		seconds = 10;
 	if (!listed && !from_file)
-		healthchecks_add_uptime(ret, "default", (int64_t)seconds);
+		healthchecks_add_uptime(ret, "default", (int64_t)checks_default_wait(ctx));
 	else if (!ret->count)
 		healthchecks_add_uptime(ret, "default", HEALTHCHECK_DEFAULT_UPTIME_S);
 	if (is_web)
@@ -270,7 +266,7 @@ static int prepare_unit(struct ctx *ctx, struct round *r, size_t i, unsigned por
 	int result;
 
 	out_verbose("Attempting pre-flight checks (%s.%u)", u->process, u->index);
-	if (checks_skipped(ctx, r->app, u->process)) {
+	if (checks_are_skipped(ctx, r->app, u->process)) {
 		out_info2_quiet("Zero downtime checks have been skipped (%s.%u)", u->process,
 			u->index);
 		return 0;
@@ -301,6 +297,8 @@ static int prepare(struct ctx *ctx, struct round *r, struct err *err)
 		strvec_init(&r->checks[i].notes);
 	if (result >= 0)
 		result = load_headers(ctx, r->app, &r->headers, err);
+	if (r->count && r->units[0].port)
+		port = r->units[0].port;
 	for (size_t i = 0; result >= 0 && i < r->count; i++) {
 		result = prepare_unit(ctx, r, i, port, err);
 		total += r->checks[i].count;
@@ -371,7 +369,7 @@ static void ask_plugins(struct ctx *ctx, const char *app, struct checked_unit *u
 	unsigned number = 0;
 	int r = 0;
 
-	if (u->failures || !trigger_has_external(ctx, "check-deploy"))
+	if (u->failures || !trigger_is_heard(ctx, "check-deploy"))
 		return;
 	if (str_eq(u->process, "web"))
 		r = ports_web_port(ctx, app, &number, &err);
@@ -399,7 +397,7 @@ static void report_unit(struct ctx *ctx, struct round *r, struct checked_unit *u
 	if (u->failures) {
 		container_show_log(ctx, r->app, u->id, name);
 		out_warn("Could not start due to %zu failed checks (%s)", u->failures, name);
-	} else if (!checks_skipped(ctx, r->app, u->process)) {
+	} else if (!checks_are_skipped(ctx, r->app, u->process)) {
 		out_verbose("All checks successful (%s)", name);
 	}
 }

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/timing.h"
+#include "core/checks.h"
 #include "core/output.h"
 #include "core/trigger.h"
 #include "schedulers/docker-local/driver.h"
@@ -105,7 +106,7 @@ static void report_publishing(struct ctx *ctx, const char *app, const struct ste
 		out_warn("Deploys may fail when publishing ports and scaling to multiple "
 			 "containers. Consider scaling process type %s to 1.",
 			first.process);
-	else if (total && !checks_disabled(ctx, app, first.process))
+	else if (total && !checks_are_disabled(ctx, app, first.process))
 		out_warn("Deploys may fail when publishing ports and enabling zero downtime. "
 			 "Consider disabling zero downtime for process type %s.",
 			first.process);

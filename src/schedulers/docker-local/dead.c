@@ -13,6 +13,7 @@
 #include "base/parse.h"
 #include "base/timing.h"
 #include "core/output.h"
+#include "core/registry.h"
 #include "core/state.h"
 #include "lib/engine/images.h"
 #include "schedulers/docker-local/driver.h"
@@ -214,6 +215,10 @@ static int retire_image(struct ctx *ctx, const char *app, const char *id, struct
 	}
 	out_verbose_quiet("Attempting to retire %s image %s", app, id);
 	r = engine_image_remove(ctx_engine(ctx), id, false, false, &why);
+	if (r == -ERR_EXISTS && registry_untag_old(ctx, app, id, err) > 0) {
+		err_clear(&why);
+		r = engine_image_remove(ctx_engine(ctx), id, false, false, &why);
+	}
 	if (r >= 0 || r == -ERR_NOT_FOUND)
 		return 1;
 	if (r != -ERR_EXISTS)

@@ -117,10 +117,7 @@ const char *listed_name(const json_t *item);
 
 /* --- settings.c: what others decide, read from their state --- */
 
-uint64_t setting_wait_to_retire(struct ctx *ctx, const char *app);
 int setting_stop_timeout(struct ctx *ctx, const char *app);
-bool checks_disabled(struct ctx *ctx, const char *app, const char *process);
-bool checks_skipped(struct ctx *ctx, const char *app, const char *process);
 /* app.json as staged; *RET NULL when there is none, else new. */
 MUST_CHECK int load_app_json(struct ctx *ctx, const char *app, json_t **ret, struct err *err);
 /* formation.<process>.max_parallel, at least 1. */
@@ -214,6 +211,10 @@ void container_networks(struct ctx *ctx, const char *app, const char *property, 
 MUST_CHECK int container_stop(struct ctx *ctx, const char *id, int timeout_s, struct err *err);
 /* Removed, running or not, with its anonymous volumes if asked; missing is fine. */
 MUST_CHECK int container_remove(struct ctx *ctx, const char *id, bool volumes, struct err *err);
+/* Stops all of them at once, and with REMOVE removes them, each whatever becomes of the others. The
+ * error is that of the first that failed. (stop.c) */
+MUST_CHECK int containers_end(struct ctx *ctx, const char *app, const struct strvec *ids,
+	bool remove, struct err *err);
 /* Its log, indented, between two lines that name it. */
 void container_show_log(struct ctx *ctx, const char *app, const char *id, const char *unit);
 
@@ -251,6 +252,7 @@ struct checked_unit {
 	unsigned index;
 	char *id; /* owned by the caller */
 	char *address;
+	unsigned port;   /* 0: that of the app's first mapping */
 	size_t failures; /* filled */
 };
 
@@ -314,6 +316,11 @@ int call_stop(struct trigger_call *call, struct err *err);
 int call_run(struct trigger_call *call, struct err *err);
 int call_run_list(struct trigger_call *call, struct err *err);
 int call_enter(struct trigger_call *call, struct err *err);
+
+/* --- storage-exec.c --- */
+
+/* SCHEDULER ENTRY IMAGE --interactive=true|false --tty=true|false [--as-user UID] [-- COMMAND...] */
+int call_storage_exec(struct trigger_call *call, struct err *err);
 
 /* step args */
 struct slot {

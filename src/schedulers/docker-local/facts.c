@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/output.h"
+#include "core/registry.h"
 #include "core/state.h"
 #include "lib/engine/images.h"
 #include "schedulers/docker-local/driver.h"
@@ -103,12 +104,25 @@ static int ask_log_driver(struct ctx *ctx, struct image_facts *f, struct err *er
 	return 0;
 }
 
+/* One that was removed from here may be kept in a registry. */
+static int look_at(struct ctx *ctx, const char *app, const char *image, json_t **ret,
+	struct err *err)
+{
+	int r = engine_image_inspect(ctx_engine(ctx), image, ret, err);
+
+	if (r != -ERR_NOT_FOUND)
+		return r;
+	err_clear(err);
+	r = registry_fetch(ctx, app, image, err);
+	return r < 0 ? r : engine_image_inspect(ctx_engine(ctx), image, ret, err);
+}
+
 int image_facts_load(struct ctx *ctx, const char *app, const char *image, struct image_facts *ret,
 	struct err *err)
 {
 	AUTO_IMAGE_FACTS f = IMAGE_FACTS_INIT;
 	json_t *inspected = NULL;
-	int r = engine_image_inspect(ctx_engine(ctx), image, &inspected, err);
+	int r = look_at(ctx, app, image, &inspected, err);
 
 	if (r == -ERR_NOT_FOUND)
 		return err_user(err, ERR_NOT_FOUND, 1, "App image (%s) not found", image);

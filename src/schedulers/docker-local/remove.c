@@ -6,13 +6,9 @@
 #include "base/fs.h"
 #include "core/image.h"
 #include "core/output.h"
+#include "core/registry.h"
 #include "lib/engine/images.h"
 #include "schedulers/docker-local/driver.h"
-
-struct removal {
-	const char *id;
-	int timeout_s;
-};
 
 void step_remove_describe(const struct step *step, struct strbuf *out)
 {
@@ -21,58 +17,37 @@ void step_remove_describe(const struct step *step, struct strbuf *out)
 		step_arg(step, "app"));
 }
 
-static int remove_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err *err)
-{
-	const struct removal *x = arg;
-	int r = container_stop(ctx, x->id, x->timeout_s, err);
-
-	(void)out;
-	return r < 0 ? r : container_remove(ctx, x->id, true, err);
-}
-
-static int remove_all(struct ctx *ctx, const char *app, const json_t *list, struct err *err)
-{
-	size_t count = json_array_size(list);
-	struct removal *all = xcalloc(count + 1, sizeof(*all));
-	struct job *jobs = xcalloc(count + 1, sizeof(*jobs));
-	int timeout = setting_stop_timeout(ctx, app);
-	int r;
-
-	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_array_get(list, i);
-		const char *id = json_string_value(json_object_get(item, "Id"));
-
-		all[i] = (struct removal){ id ? id : "", timeout };
-		jobs[i] = (struct job){ .run = remove_one, .arg = &all[i] };
-	}
-	r = jobs_run(ctx, jobs, count, err);
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		if (jobs[i].result < 0)
-			r = err_set(err, jobs[i].err.kind, "%s", jobs[i].err.msg.buf);
-	}
-	jobs_done(jobs, count);
-	free(jobs);
-	free(all);
-	return r;
-}
-
 static int remove_containers(struct ctx *ctx, const char *app, struct err *err)
 {
+	AUTO_STRVEC ids = STRVEC_INIT;
 	json_t *list = NULL;
 	int r = list_ours(ctx, app, NULL, true, &list, err);
 
-	if (r >= 0)
-		r = remove_all(ctx, app, list, err);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *id = json_object_get(json_array_get(list, i), "Id");
+
+		strvec_push(&ids, json_is_string(id) ? json_string_value(id) : "");
+	}
 	json_decref(list);
-	return r;
+	return r < 0 ? r : containers_end(ctx, app, &ids, true, err);
 }
 
-/* Every tag in the app's repository, and what lost its tag but carries the app's label. */
-static int remove_image(struct ctx *ctx, const char *repo, const json_t *item, struct err *err)
+/* A name that builds or releases of the app gave. */
+static bool is_name_of(struct ctx *ctx, const char *app, const char *name)
+{
+	AUTO_FREE char *repo = image_repo(ctx, app);
+	AUTO_FREE char *prefix = xasprintf("%s:", repo);
+	AUTO_ERR ignored = ERR_INIT;
+
+	/* A template of names that cannot be read must not keep an app from being removed. */
+	return str_starts(name, prefix) || registry_owns(ctx, app, name, &ignored) > 0;
+}
+
+/* Every name of the app's, and what lost its name but carries the app's label. */
+static int remove_image(struct ctx *ctx, const char *app, const json_t *item, struct err *err)
 {
 	const json_t *tags = json_object_get(item, "RepoTags");
 	const char *id = json_string_value(json_object_get(item, "Id"));
-	AUTO_FREE char *prefix = xasprintf("%s:", repo);
 	size_t named = 0;
 	AUTO_ERR why = ERR_INIT;
 	int r = 0;
@@ -84,7 +59,7 @@ static int remove_image(struct ctx *ctx, const char *repo, const json_t *item, s
 			str_eq(tag, "<none>:<none>")) /* how older engines say that there is none */
 			continue;
 		named++;
-		if (str_starts(tag, prefix))
+		if (is_name_of(ctx, app, tag))
 			r = engine_image_remove(ctx_engine(ctx), tag, true, false, &why);
 	}
 	if (!named && id)
@@ -95,29 +70,34 @@ static int remove_image(struct ctx *ctx, const char *repo, const json_t *item, s
 	return err_set(err, why.kind, "remove image %s: %s", id ? id : "", why.msg.buf);
 }
 
-static int remove_listed(struct ctx *ctx, const char *repo, json_t *filters, struct err *err)
+static int remove_listed(struct ctx *ctx, const char *app, json_t *filters, struct err *err)
 {
 	json_t *list = NULL;
 	int r = engine_image_list(ctx_engine(ctx), false, filters, &list, err);
 
 	json_decref(filters);
 	for (size_t i = 0; r >= 0 && i < json_array_size(list); i++)
-		r = remove_image(ctx, repo, json_array_get(list, i), err);
+		r = remove_image(ctx, app, json_array_get(list, i), err);
 	json_decref(list);
 	return r;
+}
+
+static int remove_labelled(struct ctx *ctx, const char *app, bool dangling, struct err *err)
+{
+	json_t *filters = labels_filter(ctx, app);
+
+	json_object_set_new(filters, "dangling", json_pack("[s]", dangling ? "true" : "false"));
+	return remove_listed(ctx, app, filters, err);
 }
 
 static int remove_images(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_FREE char *repo = image_repo(ctx, app);
-	int r = remove_listed(ctx, repo, json_pack("{s:[s]}", "reference", repo), err);
-	json_t *labelled;
+	int r = remove_listed(ctx, app, json_pack("{s:[s]}", "reference", repo), err);
 
-	if (r < 0)
-		return r;
-	labelled = labels_filter(ctx, app);
-	json_object_set_new(labelled, "dangling", json_pack("[s]", "true"));
-	return remove_listed(ctx, repo, labelled, err);
+	if (r >= 0)
+		r = remove_labelled(ctx, app, false, err);
+	return r < 0 ? r : remove_labelled(ctx, app, true, err);
 }
 
 int step_remove_run(struct operation *op, struct step *step, struct err *err)

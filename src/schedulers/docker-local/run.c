@@ -6,9 +6,12 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "core/image.h"
+#include "base/lock.h"
+#include "base/parse.h"
+#include "core/events.h"
 #include "core/output.h"
 #include "core/procs.h"
+#include "core/registry.h"
 #include "core/trigger.h"
 #include "lib/engine/attach.h"
 #include "lib/words/words.h"
@@ -19,6 +22,7 @@ struct oneoff {
 	const char *kind; /* "run" or "cron" */
 	bool tty;
 	struct image_facts facts;
+	int lock; /* of a task that forbids a second run, or -1 */
 };
 
 static const char *policy_of(const struct run_request *rq)
@@ -35,13 +39,41 @@ static int replace_one(struct ctx *ctx, const char *app, const char *id, struct 
 	return r < 0 ? r : dead_register(ctx, app, id, 60, err);
 }
 
-static int apply_policy(struct ctx *ctx, const struct run_request *rq, struct err *err)
+static int forbidden(const struct run_request *rq, struct err *err)
 {
+	return err_user(err, ERR_BUSY, 1,
+		"%s currently has a cron lock in place for %s. Exiting...", rq->app, rq->cron_id);
+}
+
+/* Two that start at once do not see each other's container: held until ours is seen. */
+static int lock_task(struct ctx *ctx, const struct run_request *rq, struct err *err)
+{
+	AUTO_FREE char *dir = inst_lib(&ctx->inst, "data/moorage/cron");
+	AUTO_FREE char *path =
+		xasprintf("%s/%s.%08x", dir, rq->app, hash32(rq->cron_id, strlen(rq->cron_id)));
+	AUTO_ERR why = ERR_INIT;
+	int r = fs_mkdir_p(dir, 0755, err);
+
+	if (r < 0)
+		return r;
+	r = lock_take(path, "", 0, &why);
+	if (r == -ERR_BUSY)
+		return forbidden(rq, err);
+	return r < 0 ? err_set(err, why.kind, "%s", err_text(&why)) : r;
+}
+
+static int apply_policy(struct ctx *ctx, struct oneoff *o, struct err *err)
+{
+	const struct run_request *rq = o->rq;
 	json_t *list = NULL;
-	int r;
+	int r = 0;
 
 	if (!rq->cron_id || !*rq->cron_id || str_eq(policy_of(rq), "allow"))
 		return 0;
+	if (str_eq(policy_of(rq), "forbid"))
+		r = o->lock = lock_task(ctx, rq, err);
+	if (r < 0)
+		return r;
 	r = list_ours(ctx, rq->app, "cron", false, &list, err);
 	for (size_t i = 0; r >= 0 && i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
@@ -52,9 +84,7 @@ static int apply_policy(struct ctx *ctx, const struct run_request *rq, struct er
 		if (!id || !cron || !str_eq(cron, rq->cron_id))
 			continue;
 		if (str_eq(policy_of(rq), "forbid")) {
-			r = err_user(err, ERR_BUSY, 1,
-				"%s currently has a cron lock in place for %s. Exiting...", rq->app,
-				rq->cron_id);
+			r = forbidden(rq, err);
 		} else {
 			out_warn("Replacing running container for %s", rq->cron_id);
 			r = replace_one(ctx, rq->app, id, err);
@@ -182,22 +212,40 @@ static bool wants_tty(const struct run_request *rq)
 	return rq->force_tty || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 }
 
+static void note_event(struct ctx *ctx, const struct run_request *rq)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	strvec_pushl(&args, "docker-local", rq->app, NULL);
+	strvec_pushf(&args, "%zu", rq->env ? rq->env->count : 0);
+	if (rq->env)
+		strvec_pushv(&args, rq->env->items);
+	strvec_push(&args, "--");
+	if (rq->argv)
+		strvec_pushv(&args, rq->argv->items);
+	events_log(ctx, "scheduler-run", &args);
+}
+
 int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, struct err *err)
 {
 	struct oneoff o = {
 		.rq = rq,
 		.kind = rq->cron_id && *rq->cron_id ? "cron" : "run",
 		.tty = wants_tty(rq),
+		.lock = -1,
 	};
-	AUTO_FREE char *image = image_name(ctx, rq->app, NULL);
+	AUTO_FREE char *image = NULL;
 	AUTO_FREE char *id = NULL;
 	AUTO_SPEC spec = SPEC_INIT;
-	int r = image_facts_load(ctx, rq->app, image, &o.facts, err);
+	int r = registry_image(ctx, rq->app, NULL, &image, err);
 
+	note_event(ctx, rq);
+	if (r >= 0)
+		r = image_facts_load(ctx, rq->app, image, &o.facts, err);
 	if (r >= 0)
 		r = check_stage(&o, err);
 	if (r >= 0)
-		r = apply_policy(ctx, rq, err);
+		r = apply_policy(ctx, &o, err);
 	if (r >= 0)
 		r = create(ctx, &o, &spec, &id, err);
 	if (r >= 0)
@@ -208,6 +256,8 @@ int local_run(struct ctx *ctx, const struct run_request *rq, int *ret_code, stru
 		/* One that never started stays otherwise; the first error is what counts. */
 		(void)!container_remove(ctx, id, true, &ignored);
 	}
+	if (o.lock >= 0)
+		close(o.lock);
 	image_facts_done(&o.facts);
 	return r < 0 ? err_wrap(err, "run a command for '%s'", rq->app) : 0;
 }

@@ -19,13 +19,6 @@ static uint64_t number(const char *text, uint64_t min, uint64_t max, uint64_t fa
 	return parse_uint(text, min, max, &value, &ignored) < 0 ? fallback : value;
 }
 
-uint64_t setting_wait_to_retire(struct ctx *ctx, const char *app)
-{
-	AUTO_FREE char *text = state_computed(ctx, "checks", app, "wait-to-retire", "60");
-
-	return number(text, 0, STOP_TIMEOUT_MAX, 60);
-}
-
 int setting_stop_timeout(struct ctx *ctx, const char *app)
 {
 	AUTO_FREE char *text = state_computed(ctx, "ps", app, "stop-timeout-seconds", "30");
@@ -43,25 +36,6 @@ unsigned setting_parallel_types(struct ctx *ctx, const char *app)
 char *setting_shell(struct ctx *ctx, const char *app)
 {
 	return state_computed(ctx, "scheduler", app, "shell", "/bin/bash");
-}
-
-static bool is_listed(struct ctx *ctx, const char *app, const char *property, const char *process)
-{
-	AUTO_FREE char *text = state_get_or(ctx, "checks", app, property, "");
-	AUTO_STRVEC list = STRVEC_INIT;
-
-	strvec_split(&list, text, ",");
-	return str_eq(text, "_all_") || strvec_has(&list, process);
-}
-
-bool checks_disabled(struct ctx *ctx, const char *app, const char *process)
-{
-	return is_listed(ctx, app, "disabled", process);
-}
-
-bool checks_skipped(struct ctx *ctx, const char *app, const char *process)
-{
-	return is_listed(ctx, app, "skipped", process);
 }
 
 int load_app_json(struct ctx *ctx, const char *app, json_t **ret, struct err *err)

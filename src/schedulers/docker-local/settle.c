@@ -5,8 +5,11 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/timing.h"
+#include "core/checks.h"
 #include "core/output.h"
 #include "schedulers/docker-local/driver.h"
+
+enum { OLD_NAMES_MAX = 60 };
 
 /* --- final names --- */
 
@@ -16,16 +19,35 @@ void step_rename_describe(const struct step *step, struct strbuf *out)
 		step_arg(step, "app"));
 }
 
+/* A name ends in the time in seconds; of two deploys in one second the later takes the next one. */
+static int free_old_name(struct ctx *ctx, const char *name, json_int_t epoch, char **ret,
+	struct err *err)
+{
+	int r = 1;
+
+	for (int i = 0; r > 0 && i < OLD_NAMES_MAX; i++) {
+		json_t *holder = NULL;
+
+		free(*ret);
+		*ret = xasprintf("%s.%lld", name, (long long)epoch + i);
+		r = container_look(ctx, *ret, &holder, err);
+		json_decref(holder);
+	}
+	return r < 0 ? r : 0;
+}
+
 /* Whoever holds the name that the new container gets. */
 static int move_away(struct ctx *ctx, const char *name, const char *new_id, json_int_t epoch,
 	struct err *err)
 {
-	AUTO_FREE char *old_name = xasprintf("%s.%lld", name, (long long)epoch);
+	AUTO_FREE char *old_name = NULL;
 	json_t *holder = NULL;
 	int r = container_look(ctx, name, &holder, err);
 
 	if (r > 0 && str_eq(container_id(holder), new_id))
 		r = 0; /* it is the new one already */
+	if (r > 0)
+		r = free_old_name(ctx, name, epoch, &old_name, err) < 0 ? -(int)err->kind : 1;
 	if (r > 0) {
 		out_verbose_quiet("Renaming container (%.12s) %s to %s", container_id(holder), name,
 			old_name);
@@ -154,7 +176,7 @@ int local_plan_settle(struct operation *op, const struct deploy *d, struct err *
 	if (r >= 0 && json_array_size(retire))
 		r = operation_add(op, &docker_local_steps[LOCAL_RETIRE],
 			json_pack("{s:s, s:O, s:I, s:i}", "app", d->app, "ids", retire, "wait",
-				(json_int_t)setting_wait_to_retire(op->ctx, d->app), "stop-timeout",
+				(json_int_t)checks_wait_to_retire(op->ctx, d->app), "stop-timeout",
 				setting_stop_timeout(op->ctx, d->app)),
 			err);
 	return r < 0 ? err_wrap(err, "plan the end of the deploy of '%s'", d->app) : 0;

@@ -11,11 +11,15 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/docker_options.h"
 #include "core/engine_path.h"
 #include "core/image.h"
 #include "core/ports.h"
 #include "core/procs.h"
+#include "core/proxy.h"
+#include "core/resource.h"
 #include "core/state.h"
+#include "core/storage.h"
 #include "core/trigger.h"
 #include "lib/dockeropts/dockeropts.h"
 #include "lib/words/words.h"
@@ -51,22 +55,18 @@ static void add_herokuish_user(const struct image_facts *facts, struct spec *s)
 		strvec_pushf(&s->flags, "--env=USER=%s", user && *user ? user : "herokuishuser");
 }
 
-/* Options that the user stored: lines of flags, as for a shell without one. */
-static int add_options(struct ctx *ctx, const char *app, const char *process, const char *phase,
-	struct spec *s, struct err *err)
+/* Options that the user stored, those of every container or of PROCESS: lines of flags, as for a
+ * shell without one. Whatever built the image, its containers can have volumes and links. */
+static int add_options(struct ctx *ctx, const char *app, const char *process,
+	enum docker_phase phase, struct spec *s, struct err *err)
 {
-	AUTO_FREE char *name = xasprintf("%s.%s", process, phase);
 	AUTO_STRVEC lines = STRVEC_INIT;
-	int r = state_get_list(ctx, "docker-options", app, name, &lines, err);
+	int r = docker_options_for(ctx, app, process, phase, "", &lines, err);
 
-	for (size_t i = 0; r >= 0 && i < lines.count; i++) {
-		const char *line = lines.items[i] + strspn(lines.items[i], " \t");
-
-		if (*line == '#' || (str_starts(line, "--restart") && !str_eq(phase, "deploy")))
-			continue;
-		r = words_xargs(line, strlen(line), &s->flags, err);
-	}
-	return r < 0 ? err_wrap(err, "read the %s options of '%s'", phase, app) : 0;
+	for (size_t i = 0; r >= 0 && i < lines.count; i++)
+		r = words_xargs(lines.items[i], strlen(lines.items[i]), &s->flags, err);
+	return r < 0 ? err_wrap(err, "read the %s options of '%s'", docker_phase_name(phase), app)
+		     : 0;
 }
 
 /* What third-party plugins add to a docker-args-* trigger. */
@@ -77,7 +77,7 @@ static int add_trigger(struct ctx *ctx, const char *trigger, const struct strvec
 	AUTO_STRBUF out = STRBUF_CAPPED(WORDS_TEXT_MAX);
 	int r;
 
-	if (!trigger_has_external(ctx, trigger))
+	if (!trigger_is_heard(ctx, trigger))
 		return 0;
 	r = trigger_capture_args(ctx, trigger, args, &empty, &out, err);
 	if (r >= 0)
@@ -223,12 +223,14 @@ static int add_app_flags(struct ctx *ctx, const struct spec_unit *u,
 	const struct image_facts *facts, struct spec *s, struct err *err)
 {
 	AUTO_STRVEC args = STRVEC_INIT;
-	int r = add_config(ctx, u->app, s, err);
+	int r = storage_args(ctx, u->app, u->process, "deploy", &s->flags, err);
 
+	if (r >= 0)
+		r = add_config(ctx, u->app, s, err);
 	if (r < 0)
 		return r;
 	add_herokuish_user(facts, s);
-	r = add_options(ctx, u->app, "_default_", "deploy", s, err);
+	r = add_options(ctx, u->app, NULL, DOCKER_PHASE_DEPLOY, s, err);
 	trigger_args(u, facts, false, &args);
 	return r < 0 ? r : add_trigger(ctx, "docker-args-deploy", &args, s, err);
 }
@@ -246,10 +248,7 @@ static void add_identity(struct ctx *ctx, const struct spec_unit *u,
 	labels_args(ctx, u->app, &s->flags);
 }
 
-/*
- * docker-args-process-deploy: of the process type. Limits of resource:limit belong between the
- * restart policy and what plugins say.
- */
+/* docker-args-process-deploy: of the process type. */
 static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	const struct image_facts *facts, struct spec *s, struct err *err)
 {
@@ -259,12 +258,18 @@ static int add_process_flags(struct ctx *ctx, const struct spec_unit *u,
 	int r = add_launcher(ctx, u, facts, s, err);
 
 	if (r >= 0)
-		r = add_options(ctx, u->app, u->process, "deploy", s, err);
+		r = proxy_container_flags(ctx, u->app, u->process, true, &s->flags, err);
+	if (r >= 0)
+		r = add_options(ctx, u->app, u->process, DOCKER_PHASE_DEPLOY, s, err);
 	if (r < 0)
 		return r;
 	add_log_size(ctx, u->app, facts, s);
 	add_network(ctx, u->app, s);
 	strvec_pushf(&s->flags, "--restart=%s", restart);
+	resource_args(ctx, u->app, u->process, &s->flags);
+	r = proxy_container_flags(ctx, u->app, u->process, false, &s->flags, err);
+	if (r < 0)
+		return r;
 	trigger_args(u, facts, true, &args);
 	return add_trigger(ctx, "docker-args-process-deploy", &args, s, err);
 }
@@ -315,15 +320,17 @@ static int add_run_flags(struct ctx *ctx, const struct run_request *rq, const ch
 {
 	AUTO_STRVEC args = STRVEC_INIT;
 	AUTO_STRVEC process_args = STRVEC_INIT;
-	int r = add_config(ctx, rq->app, s, err);
+	int r = storage_args(ctx, rq->app, NULL, "run", &s->flags, err);
 
+	if (r >= 0)
+		r = add_config(ctx, rq->app, s, err);
 	if (r < 0)
 		return r;
 	add_herokuish_user(facts, s);
 	strvec_pushl(&args, rq->app, image_tag(facts->image), NULL);
 	strvec_pushl(&process_args, rq->app, image_source_name(facts->source),
 		image_tag(facts->image), NULL);
-	r = add_options(ctx, rq->app, "_default_", "run", s, err);
+	r = add_options(ctx, rq->app, NULL, DOCKER_PHASE_RUN, s, err);
 	if (r >= 0)
 		r = add_trigger(ctx, "docker-args-run", &args, s, err);
 	if (r < 0)
@@ -331,6 +338,7 @@ static int add_run_flags(struct ctx *ctx, const struct run_request *rq, const ch
 	if (facts->source == SOURCE_PACK)
 		strvec_push(&s->flags, "--entrypoint=launcher");
 	add_network(ctx, rq->app, s);
+	resource_args(ctx, rq->app, kind, &s->flags);
 	r = add_trigger(ctx, "docker-args-process-run", &process_args, s, err);
 	strvec_pushf(&s->flags, "--env=DYNO=%s.%u", kind, number);
 	return r;

@@ -5,6 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/checks.h"
+#include "core/docker_options.h"
 #include "core/output.h"
 #include "core/ports.h"
 #include "core/procs.h"
@@ -105,7 +107,7 @@ static int keep_failed(struct ctx *ctx, const char *app, const struct checked_un
 	int r = failed_add(ctx, app, u->id, name, err);
 
 	if (r >= 0)
-		r = dead_register(ctx, app, u->id, setting_wait_to_retire(ctx, app), err);
+		r = dead_register(ctx, app, u->id, checks_wait_to_retire(ctx, app), err);
 	if (r >= 0)
 		r = container_stop(ctx, u->id, setting_stop_timeout(ctx, app), err);
 	return r;
@@ -366,14 +368,14 @@ static int plan_stop_first(struct plan *p, const struct units *units, const char
 /* Does the user publish ports? Then the old container holds what the new one needs. */
 static bool publishes(struct ctx *ctx, const char *app, const char *process)
 {
-	const char *const scopes[] = { "_default_", process };
+	const char *const scopes[] = { NULL, process };
 
 	for (size_t s = 0; s < ARRAY_SIZE(scopes); s++) {
-		AUTO_FREE char *name = xasprintf("%s.deploy", scopes[s]);
 		AUTO_STRVEC lines = STRVEC_INIT;
-		AUTO_ERR ignored = ERR_INIT;
+		AUTO_ERR ignored = ERR_INIT; /* making the container says what is wrong */
 
-		if (state_get_list(ctx, "docker-options", app, name, &lines, &ignored) < 0)
+		if (docker_options_get(ctx, app, scopes[s], DOCKER_PHASE_DEPLOY, &lines, &ignored) <
+			0)
 			continue;
 		for (size_t i = 0; i < lines.count; i++) {
 			if (str_starts(lines.items[i], "-p ") || str_eq(lines.items[i], "-P") ||
@@ -407,7 +409,7 @@ static int plan_batch(struct plan *p, json_t *slots, struct err *err)
 		json_t *slot = json_array_get(slots, i);
 
 		process = json_string_value(json_object_get(slot, "process"));
-		if (!checks_disabled(p->op->ctx, p->app, process))
+		if (!checks_are_disabled(p->op->ctx, p->app, process))
 			json_array_append(checked, slot);
 	}
 	if (r >= 0 && json_array_size(checked))
@@ -467,7 +469,7 @@ static int plan_batches(struct plan *p, const struct units *units, struct err *e
 	json_object_foreach (p->counts, process, count) {
 		bool is_web = str_eq(process, "web");
 
-		if (r >= 0 && checks_disabled(p->op->ctx, p->app, process))
+		if (r >= 0 && checks_are_disabled(p->op->ctx, p->app, process))
 			r = plan_stop_first(p, units, process, err);
 		if (r < 0)
 			break;

@@ -5,39 +5,24 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "base/parse.h"
-#include "core/state.h"
+#include "core/route.h"
 #include "schedulers/docker-local/driver.h"
-
-/* network:set static-web-listener "address[:port]": 1 when the app has one. */
-static int add_static(struct ctx *ctx, const char *app, struct listeners *ret)
-{
-	AUTO_FREE char *text = state_get_or(ctx, "network", app, "static-web-listener", "");
-	char *colon = strrchr(text, ':');
-	AUTO_ERR ignored = ERR_INIT;
-	uint64_t port = DEFAULT_WEB_PORT;
-
-	if (!*text)
-		return 0;
-	if (colon && parse_uint(colon + 1, 1, 65535, &port, &ignored) >= 0)
-		*colon = '\0';
-	listeners_add(ret, "web", text, (unsigned)port);
-	return 1;
-}
 
 int local_listeners(struct ctx *ctx, const char *app, const char *process, struct listeners *ret,
 	struct err *err)
 {
 	AUTO_UNITS units = UNITS_INIT;
 	bool wants_web = !process || str_eq(process, "web");
-	bool is_static = wants_web && add_static(ctx, app, ret);
-	int r = units_load(ctx, app, process, &units, err);
+	int is_static = wants_web ? route_static_listener(ctx, app, ret, err) : 0;
+	int r = is_static < 0 ? is_static : units_load(ctx, app, process, &units, err);
 
+	if (is_static > 0 && !ret->items[ret->count - 1].port)
+		ret->items[ret->count - 1].port = DEFAULT_WEB_PORT;
 	for (size_t i = 0; r >= 0 && i < units.count; i++) {
 		const struct unit *u = &units.items[i];
 		bool is_web = str_eq(u->process, "web");
 
-		if (!*u->address || (is_web && is_static))
+		if (!*u->address || (is_web && is_static > 0))
 			continue;
 		listeners_add(ret, u->process, u->address,
 			u->port || !is_web ? u->port : DEFAULT_WEB_PORT);

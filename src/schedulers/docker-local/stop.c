@@ -8,9 +8,10 @@
 #include "core/proxy.h"
 #include "schedulers/docker-local/driver.h"
 
-struct stopping {
+struct ending {
 	const char *id;
 	int timeout_s;
+	bool remove;
 };
 
 void step_stop_describe(const struct step *step, struct strbuf *out)
@@ -31,42 +32,54 @@ static const char *unit_id(const struct step *step, size_t i)
 	return id ? id : "";
 }
 
-static int stop_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err *err)
+static int end_one(struct ctx *ctx, void *arg, struct strbuf *out, struct err *err)
 {
-	const struct stopping *s = arg;
+	const struct ending *e = arg;
+	int r = container_stop(ctx, e->id, e->timeout_s, err);
 
 	(void)out;
-	return container_stop(ctx, s->id, s->timeout_s, err);
+	return r < 0 || !e->remove ? r : container_remove(ctx, e->id, true, err);
+}
+
+int containers_end(struct ctx *ctx, const char *app, const struct strvec *ids, bool remove,
+	struct err *err)
+{
+	struct ending *all = xcalloc(ids->count + 1, sizeof(*all));
+	struct job *jobs = xcalloc(ids->count + 1, sizeof(*jobs));
+	int timeout = setting_stop_timeout(ctx, app);
+	int r;
+
+	for (size_t i = 0; i < ids->count; i++) {
+		all[i] = (struct ending){ ids->items[i], timeout, remove };
+		jobs[i] = (struct job){ .run = end_one, .arg = &all[i] };
+	}
+	r = jobs_run(ctx, jobs, ids->count, err);
+	for (size_t i = 0; r >= 0 && i < ids->count; i++) {
+		if (jobs[i].result < 0)
+			r = err_set(err, jobs[i].err.kind, "%s", jobs[i].err.msg.buf);
+	}
+	jobs_done(jobs, ids->count);
+	free(jobs);
+	free(all);
+	return r;
 }
 
 int step_stop_run(struct operation *op, struct step *step, struct err *err)
 {
 	const char *process = step_arg(step, "process");
-	int timeout = setting_stop_timeout(op->ctx, step_arg(step, "app"));
 	size_t count = json_array_size(json_object_get(step->args, "units"));
-	struct stopping *all = xcalloc(count + 1, sizeof(*all));
-	struct job *jobs = xcalloc(count + 1, sizeof(*jobs));
-	int r;
+	AUTO_STRVEC ids = STRVEC_INIT;
 
 	if (*process)
 		out_verbose("Zero downtime is disabled, stopping currently running containers  "
 			    "(%s)",
 			process);
 	for (size_t i = 0; i < count; i++) {
-		all[i] = (struct stopping){ unit_id(step, i), timeout };
-		jobs[i] = (struct job){ .run = stop_one, .arg = &all[i] };
+		strvec_push(&ids, unit_id(step, i));
 		if (*process)
-			out_verbose("Stopping %s (%s)", all[i].id, process);
+			out_verbose("Stopping %s (%s)", ids.items[i], process);
 	}
-	r = jobs_run(op->ctx, jobs, count, err);
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		if (jobs[i].result < 0)
-			r = err_set(err, jobs[i].err.kind, "%s", jobs[i].err.msg.buf);
-	}
-	jobs_done(jobs, count);
-	free(jobs);
-	free(all);
-	return r;
+	return containers_end(op->ctx, step_arg(step, "app"), &ids, false, err);
 }
 
 static int start_again(struct operation *op, const json_t *unit, struct err *err)
