@@ -22,9 +22,9 @@ shown() {
 	dokku "$1:report" hello "--$2-$3"
 }
 
-# more TEXT: something new to push
+# Something new to push.
 more() {
-	commit "${1:-more}" "$RANDOM$RANDOM\n"
+	commit more "$RANDOM$RANDOM\n"
 }
 
 # proves effect: property builder/selected, property builder/detected

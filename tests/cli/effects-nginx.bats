@@ -371,6 +371,14 @@ closed_after() {
 	wait_for grep -q 'client intended to send too large body.*POST /large' "$INST/logs/my-errors.log"
 	run moorage nginx:error-logs "$APP"
 	[[ "$output" == *"too large body"* ]]
+	count=$(wc -l <"$INST/logs/my-errors.log")
+	# No file of that name, wherever nginx takes it to be.
+	nginx_set error-log-path off
+	get /large --data-binary "@$BATS_TEST_TMPDIR/body" >/dev/null
+	equal "$(wc -l <"$INST/logs/my-errors.log")" "$count"
+	run nginx -T -q -c "$INST/nginx/nginx.conf"
+	[[ "$output" != *"error_log off;"* ]]
+	[[ "$output" == *"error_log /dev/null;"* ]]
 }
 
 # proves effect: property nginx/bind-address-ipv4, property nginx/bind-address-ipv6

@@ -129,13 +129,15 @@ static const struct command commands[] = {
 enum { NOT_IN_GLOBAL = PROP_APP | PROP_GLOBAL | PROP_COMPUTED };
 
 static const struct property properties[] = {
-	{ "build-dir", NOT_IN_GLOBAL, NULL, "Folder of the source that is built", check_inside_path,
-		NULL },
+	{ "build-dir", NOT_IN_GLOBAL, NULL,
+		"Folder of the source that is built, and in which all other paths are",
+		check_inside_path, NULL },
 	{ "detected", PROP_INTERNAL, NULL, NULL, NULL, NULL },
 	{ "selected", NOT_IN_GLOBAL, NULL, "Builder to use instead of the one that fits", NULL,
 		NULL },
-	{ "skip-cleanup", PROP_BOTH, "false", "true: builds do not clean up before they start",
-		check_bool, NULL },
+	{ "skip-cleanup", PROP_BOTH, "false",
+		"true: dead containers and old images are not removed before a build", check_bool,
+		NULL },
 	{},
 };
 

@@ -289,13 +289,18 @@ static const struct command commands[] = {
 };
 
 static const struct property properties[] = {
-	{ "attach-post-create", PROP_BOTH, NULL, "Networks joined before the start", NULL, NULL },
-	{ "attach-post-deploy", PROP_BOTH, NULL, "Networks joined after the deploy", NULL, NULL },
+	{ "attach-post-create", PROP_BOTH, NULL,
+		"Networks that new containers join before they start", NULL, NULL },
+	{ "attach-post-deploy", PROP_BOTH, NULL,
+		"Networks that new containers join after the deploy", NULL, NULL },
 	{ "bind-all-interfaces", PROP_BOTH, "false",
-		"true: the web port is published on all of the host's interfaces", NULL, NULL },
-	{ "initial-network", PROP_BOTH, NULL, "Network a container is created in", NULL, NULL },
+		"true: ports of web containers are published on all of the host's interfaces", NULL,
+		NULL },
+	{ "initial-network", PROP_BOTH, NULL,
+		"Network that containers are created in, and reached in by the proxy", NULL, NULL },
 	{ "static-web-listener", PROP_APP, NULL,
-		"Address and port that the proxy leads to instead of the containers",
+		"Address that the proxy leads to instead of containers, on the container port of "
+		"ports:",
 		check_listener, NULL },
 	{ "tld", PROP_BOTH, NULL, "Ending of the name <app>.<process> in networks", NULL, NULL },
 	{},

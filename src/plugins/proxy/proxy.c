@@ -221,8 +221,11 @@ static int on_clone(struct ctx *ctx, const char *old, const char *new, struct er
 static const struct property properties[] = {
 	{ "disabled", PROP_APP | PROP_COMPUTED, "false",
 		"true: nothing leads to the app's host names", check_bool, NULL },
-	{ "proxy-port", PROP_BOTH, NULL, "Host port for http", check_port, NULL },
-	{ "proxy-ssl-port", PROP_BOTH, NULL, "Host port for https", check_port, NULL },
+	{ "proxy-port", PROP_BOTH, NULL, "Host port for http; settled when the app is served first",
+		check_port, NULL },
+	{ "proxy-ssl-port", PROP_BOTH, NULL,
+		"Host port for https; settled when the app has a certificate first", check_port,
+		NULL },
 	{ "type", PROP_BOTH, "nginx", "Which proxy leads requests to the app", check_type, NULL },
 	{},
 };

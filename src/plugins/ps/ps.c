@@ -323,7 +323,9 @@ static const struct property properties[] = {
 	{ "procfile-path", PROP_BOTH, "Procfile", "Path of the Procfile in the source",
 		check_procfile_path, NULL },
 	{ "restart-policy", PROP_BOTH, "on-failure:10",
-		"no, always, unless-stopped or on-failure[:<tries>]", check_policy, NULL },
+		"When the engine starts ended containers again: no, always, unless-stopped or "
+		"on-failure[:<tries>]",
+		check_policy, NULL },
 	{ "restore", PROP_APP | PROP_HIDDEN_APP, "true", "false: the app stays down after a reboot",
 		NULL, NULL },
 	{ "scale", PROP_INTERNAL, NULL, NULL, NULL, NULL },
@@ -331,8 +333,8 @@ static const struct property properties[] = {
 	{ "skip-deploy", PROP_BOTH, "false", "true: builds are not deployed", NULL, NULL },
 	{ "start-cmd", PROP_APP | PROP_COMPUTED, NULL, "Command of containers of buildpack images",
 		NULL, NULL },
-	{ "stop-timeout-seconds", PROP_BOTH, "30", "How long a container may take to stop",
-		check_seconds, NULL },
+	{ "stop-timeout-seconds", PROP_BOTH, "30",
+		"Seconds a container may take to stop before it is killed", check_seconds, NULL },
 	{},
 };
 

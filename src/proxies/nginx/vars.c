@@ -53,6 +53,10 @@ static int set_properties(struct ctx *ctx, const char *app, struct gotmpl_vars *
 		AUTO_STRBUF value = STRBUF_INIT;
 
 		r = nginx_value(ctx, app, from_properties[i].property, &value, err);
+		/* nginx knows no "off" here: it would be a file of that name. */
+		if (str_eq(from_properties[i].property, "error-log-path") &&
+			str_eq(value.buf, "off"))
+			strbuf_set(&value, "/dev/null");
 		gotmpl_vars_set(vars, from_properties[i].variable, value.buf);
 	}
 	return r;

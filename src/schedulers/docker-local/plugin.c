@@ -198,8 +198,9 @@ static int check_deploy(struct trigger_call *call, struct err *err)
 }
 
 static const struct property properties[] = {
-	{ "init-process", PROP_BOTH, "true", "Whether containers get an init process", check_bool,
-		NULL },
+	{ "init-process", PROP_BOTH, "true",
+		"Whether containers get an init process; false for images that bring one",
+		check_bool, NULL },
 	{ "parallel-schedule-count", PROP_BOTH, "1",
 		"How many process types are deployed at once after web", check_positive, NULL },
 	{},
