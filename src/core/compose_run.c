@@ -123,8 +123,10 @@ static void give_back(struct ctx *ctx, const char *name, const char *fresh, cons
 			r = rename_container(ctx, aside, name, &err);
 	}
 	json_decref(kept);
+	kept = NULL;
 	if (r >= 0)
 		r = look(ctx, name, &kept, &err);
+	json_decref(kept);
 	if (r > 0)
 		r = engine_container_start(ctx_engine(ctx), name, &err);
 	if (r < 0)

@@ -117,18 +117,6 @@ static int plan_image(struct operation *op, const char *app, const char *dir, co
 		err);
 }
 
-/* The choice, with the builder of what is deployed now ("" for none). */
-static int plan_choice(struct operation *op, const char *app, const char *dir, const char *rev,
-	struct err *err)
-{
-	AUTO_FREE char *detected = state_get_or(op->ctx, "builder", app, "detected", "");
-
-	return deploy_add(op, "builder:choose",
-		json_pack("{s:s, s:s, s:s, s:s}", "app", app, "dir", dir, "rev", rev, "detected",
-			detected),
-		err);
-}
-
 /* Files are read from the image that an app was made from; a source of another kind ends that. */
 static int plan_source_image(struct operation *op, const char *app, struct err *err)
 {
@@ -164,6 +152,18 @@ int deploy_plan_found(struct operation *op, const char *app, const struct deploy
 			found->rev, "type", found->type ? found->type : "", "metadata",
 			found->metadata ? found->metadata : "", "own", 1));
 	return deploy_plan_build(op, app, found->rev, err);
+}
+
+/* The choice, with the builder of what is deployed now ("" for none). */
+static int plan_choice(struct operation *op, const char *app, const char *dir, const char *rev,
+	struct err *err)
+{
+	AUTO_FREE char *detected = state_get_or(op->ctx, "builder", app, "detected", "");
+
+	return deploy_add(op, "builder:choose",
+		json_pack("{s:s, s:s, s:s, s:s}", "app", app, "dir", dir, "rev", rev, "detected",
+			detected),
+		err);
 }
 
 int deploy_plan_build(struct operation *op, const char *app, const char *rev, struct err *err)

@@ -7,6 +7,7 @@
 #include "core/app.h"
 #include "core/build_capture.h"
 #include "core/deploy.h"
+#include "core/disk.h"
 #include "core/image.h"
 #include "core/image_make.h"
 #include "core/registry.h"
@@ -52,6 +53,7 @@ struct source {
 	const char *origin;
 	deploy_plan_fn plan;
 	const void *memory;
+	const char *rev; /* NULL: the deploy branch; "": it has yet to be fetched */
 };
 
 static int run_source(struct ctx *ctx, const char *app, const struct source *s, const char *build,
@@ -81,6 +83,8 @@ static int deploy_from(struct ctx *ctx, const char *app, const struct source *s,
 	AUTO_FREE char *own = NULL;
 	int r = refuse_locked(ctx, app, err);
 
+	if (r >= 0)
+		r = disk_check_build(ctx, app, s->rev, err);
 	if (r < 0 || ctx->dry_run)
 		return r < 0 ? r : run_source(ctx, app, s, NULL, err);
 	r = build_capture_begin(ctx, app, s->origin, &capture, err);
@@ -96,7 +100,7 @@ static int deploy_from(struct ctx *ctx, const char *app, const struct source *s,
 int deploy_fetched(struct ctx *ctx, const char *app, const char *source, deploy_plan_fn plan,
 	const void *memory, struct err *err)
 {
-	struct source s = { source, plan, memory };
+	struct source s = { source, plan, memory, "" };
 
 	return deploy_from(ctx, app, &s, err);
 }
@@ -109,7 +113,7 @@ static int plan_revision(struct operation *op, const char *app, const void *memo
 int deploy_source(struct ctx *ctx, const char *app, const char *rev, const char *source,
 	struct err *err)
 {
-	struct source s = { source, plan_revision, rev };
+	struct source s = { source, plan_revision, rev, rev };
 
 	return deploy_from(ctx, app, &s, err);
 }
@@ -126,7 +130,7 @@ static int plan_push(struct operation *op, const char *app, const void *memory, 
 
 int deploy_push(struct ctx *ctx, const char *app, const struct pushed_ref *ref, struct err *err)
 {
-	struct source s = { "git-hook", plan_push, ref };
+	struct source s = { "git-hook", plan_push, ref, ref->rev };
 
 	return deploy_from(ctx, app, &s, err);
 }

@@ -253,7 +253,8 @@ static int plan_deploy(struct operation *op, const struct deploy *d, struct err 
 	if (r < 0)
 		return r;
 	out_info1("Deploying %s via the %s scheduler...", d->app, scheduler->name);
-	events_note(op->ctx, "scheduler-deploy", scheduler->name, d->app, tag_of(d->image), "", NULL);
+	events_note(op->ctx, "scheduler-deploy", scheduler->name, d->app, tag_of(d->image), "",
+		NULL);
 	return deploy_plan_start(op, d, err);
 }
 

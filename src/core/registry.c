@@ -70,6 +70,21 @@ int registry_repo(struct ctx *ctx, const char *app, char **ret, struct err *err)
 	return 0;
 }
 
+void registry_split_tags(const char *text, struct strvec *ret)
+{
+	AUTO_STRVEC items = STRVEC_INIT;
+
+	strvec_split(&items, text, ",");
+	for (size_t i = 0; i < items.count; i++) {
+		AUTO_STRBUF tag = STRBUF_INIT;
+
+		strbuf_addstr(&tag, items.items[i]);
+		strbuf_trim(&tag);
+		if (tag.len)
+			strvec_push(ret, tag.buf);
+	}
+}
+
 bool registry_pushes(struct ctx *ctx, const char *app)
 {
 	AUTO_FREE char *value = state_computed(ctx, "registry", app, "push-on-release", "false");
@@ -171,7 +186,8 @@ static int pull(struct ctx *ctx, const char *app, const char *image, struct err 
 
 	if (r < 0)
 		return r;
-	out_info1("Image %s not found locally, pulling from registry", image);
+	/* What a one-off command prints may be data. */
+	out_stderr("-----> Image %s not found locally, pulling from registry", image);
 	out_flush();
 	ctx_engine(ctx)->cancel_fd = operation_cancel_fd();
 	r = engine_image_pull(ctx_engine(ctx), image, NULL, auth, NULL, NULL, err);

@@ -24,6 +24,8 @@ char *registry_server(struct ctx *ctx, const char *scope) MUST_CHECK;
 MUST_CHECK int registry_repo(struct ctx *ctx, const char *app, char **ret, struct err *err);
 /* Renders a template for APP; for checks. */
 MUST_CHECK int registry_render(const char *template, const char *app, char **ret, struct err *err);
+/* "a, b" -> "a", "b". */
+void registry_split_tags(const char *text, struct strvec *ret);
 /* Is every release of the app pushed? */
 bool registry_pushes(struct ctx *ctx, const char *app);
 /* The tag of what is deployed: a number; "" where releases are not pushed or none was. For free(). */

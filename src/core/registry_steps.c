@@ -381,7 +381,7 @@ static int plan_pushes(const struct release *p, const char *target, struct err *
 	json_t *changes = json_array();
 	int r = 0;
 
-	strvec_split(&tags, extra, ", ");
+	registry_split_tags(extra, &tags);
 	for (size_t i = 0; r >= 0 && i < tags.count; i++)
 		r = plan_extra(p, tags.items[i], err);
 	if (r >= 0)

@@ -145,13 +145,17 @@ static int set_variables(struct ctx *ctx, const char *app, json_t *vars, struct 
 		     : state_set(ctx, "app-json", app, "appjson-env-processed", "executed", err);
 }
 
-/* "pre-release-builder", and its name of before. */
+/* "builder-release", by which plugins release what they have built; "pre-release-builder", and its
+ * name of before. */
 static int fire_before(struct ctx *ctx, const char *app, const char *image, struct err *err)
 {
 	AUTO_FREE char *builder = NULL;
 	AUTO_FREE char *old = NULL;
 	int r = builder_of(ctx, image, &builder, err);
 
+	if (r < 0)
+		return r;
+	r = trigger_fire(ctx, err, "builder-release", builder, app, tag_of(image), NULL);
 	if (r < 0)
 		return r;
 	old = xasprintf("pre-release-%s", builder);

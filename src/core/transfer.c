@@ -4,13 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/timing.h"
 #include "core/operation.h"
-#include "core/output.h"
 
 /*
  * Reads what there is: > 0 bytes, 0 at the end, -ERR_FAILED after a signal or at DEADLINE (0:
@@ -46,14 +44,8 @@ static int collect(int fd, struct strbuf *said, uint64_t timeout_ms, struct err 
 	char data[8192];
 	ssize_t n;
 
-	while ((n = read_some(fd, data, sizeof(data), deadline, err)) > 0) {
-		if (said)
-			strbuf_add(said, data, (size_t)n);
-		else
-			fwrite(data, 1, (size_t)n, stdout);
-		if (!said)
-			out_flush();
-	}
+	while ((n = read_some(fd, data, sizeof(data), deadline, err)) > 0)
+		strbuf_add(said, data, (size_t)n);
 	return (int)n;
 }
 

@@ -9,7 +9,7 @@
 
 /*
  * Runs C in a process group of its own and collects what it prints on stderr (and stdout, unless
- * its `out` is set) in SAID (capped by the caller), or shows it if that is NULL. ERR_FAILED when it was broken off, or did not
+ * its `out` is set) in SAID (capped by the caller). ERR_FAILED when it was broken off, or did not
  * end within C's timeout_ms.
  */
 MUST_CHECK int transfer_run(struct child *c, struct strbuf *said, struct child_status *ret,

@@ -259,11 +259,22 @@ static int run_builtin_printing(struct ctx *ctx, const struct plugin *p, const c
 	return r;
 }
 
+/* What came on standard input goes in front of what a handler of docker-args-* adds. */
+static void pass_input_on(void)
+{
+	char text[4096];
+	ssize_t n;
+
+	while (!isatty(0) && (n = read(0, text, sizeof(text))) > 0)
+		fwrite(text, 1, (size_t)n, stdout);
+}
+
 int trigger_run_all(struct ctx *ctx, const char *trigger, const struct strvec *args,
 	struct err *err)
 {
 	const struct external_plugins *all = trigger_externals(ctx);
 	const struct plugin *const *p = ctx->plugins;
+	bool passes_input_on = str_starts(trigger, "docker-args-");
 	size_t i = 0;
 	int r = 0;
 
@@ -273,6 +284,8 @@ int trigger_run_all(struct ctx *ctx, const char *trigger, const struct strvec *a
 		int order = !*p ? 1 : i == all->count ? -1 : strcmp((*p)->name, all->items[i].name);
 
 		if (order < 0) {
+			if (passes_input_on && find_handler(*p, trigger))
+				pass_input_on();
 			r = run_builtin_printing(ctx, *p, trigger, args, err);
 			p++;
 			continue;

@@ -26,12 +26,12 @@ ABSENT = {
 }
 # Not part of the program yet.
 LATER = {
-    "git-upload-archive", "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
+    "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
     "git:from-image", "git:generate-deploy-key", "git:load-image", "git:public-key", "git:sync",
 }
 # Left out of help by Dokku as well: protocol verbs, timers, old spellings.
 UNLISTED = {
-    "deploy", "domains:setup", "git-hook", "git-receive-pack", "git-upload-pack", "nginx:show-conf",
+    "deploy", "domains:setup", "git-hook", "git-receive-pack", "git-upload-archive", "git-upload-pack", "nginx:show-conf",
     "nginx:validate", "ps:retire", "run:retire",
 }
 # Flags that only Dokku's own scheduler passes, or that stand for a whole family in the table.
@@ -59,7 +59,7 @@ VALUES = {
     "access-log-format": "combined", "push-on-release": "true", "server": "registry.example.test/",
     "nginx-service-command": "/bin/true", "tls-internal": "true", "refresh-conf": "20",
     "api-enabled": "true", "dashboard-enabled": "true", "challenge-mode": "http",
-    "log-level": "WARN",
+    "log-level": "WARN", "maintenance": "true",
 }
 # Not set with `:set`: other commands, or Dokku itself, write them.
 NOT_SETTABLE = {
@@ -67,6 +67,8 @@ NOT_SETTABLE = {
     ("checks", "skipped"), ("ports", "map"), ("ports", "map-detected"), ("ps", "can-scale"),
     ("ps", "scale"), ("builder", "detected"),
 }
+# What is said about an app's value of a property that is global.
+ONLY_GLOBAL = {"cron": "Property cannot be specified on a per-app basis"}
 # Plugins whose messages speak of keys.
 KEY_PLUGINS = {"builder-dockerfile", "caddy", "checks", "git", "haproxy", "nginx", "openresty",
                "scheduler-docker-local", "traefik"}
@@ -261,8 +263,8 @@ def check_property(plugin, row):
     if scope in ("both", "app"):
         check_set(plugin, APP, name, value)
     else:
-        refused(plugin, APP, name, f"The key '{name}' can only be set globally"
-                if plugin in KEY_PLUGINS else "Property can only be specified globally")
+        refused(plugin, APP, name, ONLY_GLOBAL.get(plugin, f"The key '{name}' can only be set globally"
+                if plugin in KEY_PLUGINS else "Property can only be specified globally"))
     if scope in ("both", "global"):
         check_set(plugin, "--global", name, value)
     elif plugin in KEY_PLUGINS:
@@ -283,6 +285,9 @@ def check_properties(plugin):
         elif (plugin, row["property"]) == ("builder", "detected"):
             if dokku("builder:set", APP, "detected", "x").returncode:
                 differ("builder:set of detected should only warn")
+        elif row["property"] == "maintenance.<cron-id>":
+            refused(plugin, APP, "maintenance.x", "no matching task ID found: maintenance.x")
+            refused(plugin, "--global", "maintenance.x", "cannot be set globally")
         elif is_internal(plugin, row):
             refused(plugin, APP, row["property"].split(" ")[0], refusals(plugin, APP))
         else:

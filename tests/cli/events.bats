@@ -124,7 +124,7 @@ teardown() {
 	run dokku events
 	assert_equal "${#lines[@]}" 100
 	assert_equal "${lines[0]}" 51
-	EXEC=exec in_instance "$INST/bin/dokku" events -t >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	EXEC="exec" in_instance "$INST/bin/dokku" events -t >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	tail_pid=$!
 	wait_until 60 grep -qx 150 "$BATS_TEST_TMPDIR/out"
 	echo appended >>"$LOG"

@@ -138,7 +138,8 @@ int apps_step_drain(struct operation *op, struct step *step, struct err *err)
 	const struct proxy *proxy;
 	int r = driver_of(op->ctx, step_arg(step, "to"), &proxy, err);
 
-	if (r < 0 || !proxy || !*generation)
+	/* Nobody was led to an app that was never deployed. */
+	if (r < 0 || !proxy || !*generation || !app_is_deployed(op->ctx, step_arg(step, "to")))
 		return r;
 	while (!proxy->is_gone(op->ctx, generation) && ms_left(deadline) &&
 		!operation_interrupted())

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/trigger.h"
+#include "core/app_env.h"
 #include "core/builder.h"
 
 #include <string.h>
@@ -67,20 +68,56 @@ static int on_set_property(struct trigger_call *call, struct err *err)
 			       trigger_arg(call, 2), err);
 }
 
+/* NULL where there is no such image. */
+static int inspect(struct trigger_call *call, json_t **ret, struct err *err)
+{
+	int r = engine_image_inspect(ctx_engine(call->ctx), trigger_arg(call, 1), ret, err);
+
+	if (r != -ERR_NOT_FOUND)
+		return r;
+	err_clear(err);
+	return 0;
+}
+
+static bool is_cnb(json_t *image)
+{
+	return image && *image_label(image, "io.buildpacks.stack.id");
+}
+
 static int on_is_cnb(struct trigger_call *call, struct err *err)
 {
 	json_t *image = NULL;
-	bool is;
-	int r = engine_image_inspect(ctx_engine(call->ctx), trigger_arg(call, 1), &image, err);
+	int r = inspect(call, &image, err);
 
-	if (r == -ERR_NOT_FOUND)
-		err_clear(err);
-	else if (r < 0)
-		return r;
-	is = r >= 0 && *image_label(image, "io.buildpacks.stack.id");
-	strbuf_addstr(call->out, is ? "true\n" : "false\n");
+	if (r >= 0)
+		strbuf_addstr(call->out, is_cnb(image) ? "true\n" : "false\n");
 	json_decref(image);
-	return 0;
+	return r;
+}
+
+/* As in Dokku, images of CNB builders count, too. */
+static int on_is_herokuish(struct trigger_call *call, struct err *err)
+{
+	AUTO_ENV env = ENV_INIT;
+	AUTO_FREE char *wanted = NULL;
+	json_t *image = NULL;
+	const char *user;
+	json_t *line;
+	size_t i;
+	bool is;
+	int r = app_env_load(call->ctx, trigger_arg(call, 0), &env, err);
+
+	if (r >= 0)
+		r = inspect(call, &image, err);
+	user = r < 0 ? NULL : env_get(&env, "DOKKU_APP_USER");
+	wanted = xasprintf("USER=%s", user && *user ? user : "herokuishuser");
+	is = is_cnb(image);
+	json_array_foreach (json_object_get(json_object_get(image, "Config"), "Env"), i, line)
+		is |= str_eq(json_string_value(line) ? json_string_value(line) : "", wanted);
+	if (r >= 0)
+		strbuf_addstr(call->out, is ? "true\n" : "false\n");
+	json_decref(image);
+	return r;
 }
 
 static const struct command commands[] = {
@@ -113,6 +150,7 @@ static const struct trigger_handler triggers[] = {
 	{ "builder-detect", on_detect },
 	{ "builder-get-property", on_get_property },
 	{ "builder-image-is-cnb", on_is_cnb },
+	{ "builder-image-is-herokuish", on_is_herokuish },
 	{ "builder-set-property", on_set_property },
 	{},
 };

@@ -10,6 +10,7 @@
 #include "core/app.h"
 #include "core/app_life.h"
 #include "core/applock.h"
+#include "core/disk.h"
 #include "core/git_repo.h"
 #include "core/output.h"
 #include "core/trigger.h"
@@ -53,8 +54,9 @@ void git_die_with_parent(void)
 	prctl(PR_SET_PDEATHSIG, SIGHUP);
 }
 
-/* Hands the connection over to git. */
-static int run_git(struct ctx *ctx, const char *verb, const char *app, struct err *err)
+/* Hands the connection over to git. INPUT_MAX: bytes that it may receive, 0 for any number. */
+static int run_git(struct ctx *ctx, const char *verb, const char *app, uint64_t input_max,
+	struct err *err)
 {
 	AUTO_FREE char *dir = inst_home(&ctx->inst, "%s", app);
 	AUTO_CHILD c = CHILD_INIT;
@@ -63,7 +65,12 @@ static int run_git(struct ctx *ctx, const char *verb, const char *app, struct er
 
 	ctx_publish_env(ctx);
 	out_flush();
-	strvec_pushl(&c.argv, "git", verb, dir, NULL);
+	strvec_push(&c.argv, "git");
+	if (input_max) {
+		strvec_push(&c.argv, "-c");
+		strvec_pushf(&c.argv, "receive.maxInputSize=%llu", (unsigned long long)input_max);
+	}
+	strvec_pushl(&c.argv, verb, dir, NULL);
 	c.in = CHILD_INHERIT;
 	c.die_with_parent = true;
 	git_die_with_parent();
@@ -74,9 +81,12 @@ static int run_git(struct ctx *ctx, const char *verb, const char *app, struct er
 int git_run_receive_pack(struct ctx *ctx, const struct args *args, struct err *err)
 {
 	AUTO_FREE char *app = app_of(args_pos(args, 0));
+	uint64_t input_max = 0;
 	int r = make_ready(ctx, app, err);
 
-	return r < 0 ? r : run_git(ctx, "receive-pack", app, err);
+	if (r >= 0)
+		r = disk_check_push(ctx, app, &input_max, err);
+	return r < 0 ? r : run_git(ctx, "receive-pack", app, input_max, err);
 }
 
 int git_run_upload_pack(struct ctx *ctx, const struct args *args, struct err *err)
@@ -87,7 +97,7 @@ int git_run_upload_pack(struct ctx *ctx, const struct args *args, struct err *er
 	if (r >= 0)
 		r = trigger_fire(ctx, err, "git-pre-pull", app, NULL);
 	if (r >= 0)
-		r = run_git(ctx, "upload-pack", app, err);
+		r = run_git(ctx, "upload-pack", app, 0, err);
 	return r < 0 ? r : trigger_fire(ctx, err, "git-post-pull", app, NULL);
 }
 
@@ -96,5 +106,5 @@ int git_run_upload_archive(struct ctx *ctx, const struct args *args, struct err 
 	AUTO_FREE char *app = app_of(args_pos(args, 0));
 	int r = app_verify(ctx, app, err);
 
-	return r < 0 ? r : run_git(ctx, "upload-archive", app, err);
+	return r < 0 ? r : run_git(ctx, "upload-archive", app, 0, err);
 }

@@ -47,26 +47,25 @@ void vector_networks(struct ctx *ctx, struct strvec *ret)
 	strvec_split(ret, text, ", ");
 }
 
-/* Where Dokku itself runs in a container the engine's paths are others. */
-static char *host_path(const char *variable, const char *own)
+/* In a container the engine's paths are others than ours. */
+static const char *first_of(const char *variable, const char *set, const char *own)
 {
 	const char *host = getenv(variable);
 
-	return xstrdup(host && *host ? host : own);
+	if (host && *host)
+		return host;
+	return *set ? set : own;
 }
 
 char *vector_data_dir(struct ctx *ctx)
 {
-	AUTO_FREE char *root = host_path("DOKKU_LIB_HOST_ROOT", ctx->inst.lib_root);
-
-	return xasprintf("%s/data/logs", root);
+	return xasprintf("%s/data/logs",
+		first_of("DOKKU_LIB_HOST_ROOT", ctx->inst.lib_host_root, ctx->inst.lib_root));
 }
 
 char *vector_logs_dir(struct ctx *ctx)
 {
-	AUTO_FREE char *root = host_path("DOKKU_LOGS_HOST_DIR", ctx->inst.logs_dir);
-
-	return xasprintf("%s/apps", root);
+	return xasprintf("%s/apps", first_of("DOKKU_LOGS_HOST_DIR", "", ctx->inst.logs_dir));
 }
 
 /* --- the request --- */

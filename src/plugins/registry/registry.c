@@ -61,7 +61,7 @@ static int check_tags(struct ctx *ctx, const char *scope, const char *value, str
 {
 	AUTO_STRVEC tags = STRVEC_INIT;
 
-	strvec_split(&tags, value, ", ");
+	registry_split_tags(value, &tags);
 	for (size_t i = 0; i < tags.count; i++) {
 		if (!dockerref_tag_valid(tags.items[i]))
 			return err_set(err, ERR_INVALID,

@@ -167,10 +167,8 @@ static bool reports(struct ctx *ctx, const struct plugin *p)
 }
 
 /* One plugin that cannot tell must not hide what the others say. */
-static void print_app(struct ctx *ctx, const char *app)
+static void print_sections(struct ctx *ctx, const char *app)
 {
-	AUTO_ERR err = ERR_INIT;
-
 	for (const struct plugin *const *p = ctx->plugins; *p; p++) {
 		AUTO_REPORT report = REPORT_INIT;
 		AUTO_ERR one = ERR_INIT;
@@ -182,6 +180,22 @@ static void print_app(struct ctx *ctx, const char *app)
 			out_error(&one);
 	}
 	out_flush();
+}
+
+int standard_on_report(struct trigger_call *call, struct err *err)
+{
+	int r = trigger_need_app(call, err);
+
+	if (r >= 0)
+		print_sections(call->ctx, trigger_arg(call, 0));
+	return r;
+}
+
+static void print_app(struct ctx *ctx, const char *app)
+{
+	AUTO_ERR err = ERR_INIT;
+
+	print_sections(ctx, app);
 	if (trigger_fire(ctx, &err, "report", app, NULL) < 0)
 		out_error(&err);
 }

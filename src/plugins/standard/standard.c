@@ -71,10 +71,16 @@ static const struct command commands[] = {
 	{},
 };
 
+static const struct trigger_handler triggers[] = {
+	{ "report", standard_on_report },
+	{},
+};
+
 extern const struct plugin plugin_standard;
 const struct plugin plugin_standard = {
 	.name = "00_dokku-standard",
 	.report_flags = REPORT_NONE,
 	.commands = commands,
+	.triggers = triggers,
 	.steps = app_steps,
 };

@@ -297,6 +297,8 @@ static int prepare(struct ctx *ctx, struct round *r, struct err *err)
 		strvec_init(&r->checks[i].notes);
 	if (result >= 0)
 		result = load_headers(ctx, r->app, &r->headers, err);
+	if (r->count && r->units[0].port)
+		port = r->units[0].port;
 	for (size_t i = 0; result >= 0 && i < r->count; i++) {
 		result = prepare_unit(ctx, r, i, port, err);
 		total += r->checks[i].count;

@@ -252,6 +252,7 @@ struct checked_unit {
 	unsigned index;
 	char *id; /* owned by the caller */
 	char *address;
+	unsigned port;   /* 0: that of the app's first mapping */
 	size_t failures; /* filled */
 };
 

@@ -178,16 +178,20 @@ static int check_deploy(struct trigger_call *call, struct err *err)
 	AUTO_FREE char *address = xstrdup(trigger_arg(call, 4));
 	AUTO_ERR ignored = ERR_INIT;
 	uint64_t index = 1;
+	uint64_t port = 0;
 	struct checked_unit unit;
 	int r;
 
 	if (parse_uint(trigger_arg(call, 5), 1, UNITS_MAX, &index, &ignored) < 0)
 		index = 1;
+	if (parse_uint(trigger_arg(call, 3), 1, UINT16_MAX, &port, &ignored) < 0)
+		port = 0;
 	unit = (struct checked_unit){
 		.process = trigger_arg(call, 2),
 		.index = (unsigned)index,
 		.id = id,
 		.address = address,
+		.port = (unsigned)port,
 	};
 	r = checks_run_builtin(call->ctx, trigger_arg(call, 0), &unit, err);
 	return r < 0 || !unit.failures ? r : err_exit(err, 1);
