@@ -63,7 +63,7 @@ fill() {
 
 # A machine on which nothing was done yet.
 wipe() {
-	rm -rf "$inst/home" "$inst/lib" "$inst/crontab"
+	rm -rf "${inst:?}/home" "${inst:?}/lib" "$inst/crontab"
 	mkdir -p "$inst/home/.ssh" "$inst/lib"
 	: > "$inst/home/.ssh/authorized_keys"
 	printf '%s\n' "$inst/bin/dokku" > "$inst/home/.sshcommand"
