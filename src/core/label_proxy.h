@@ -31,8 +31,8 @@ struct label_call {
 	const struct label_proxy *proxy;
 	const char *app;
 	const char *process;
-	const struct port_maps *maps;
-	const struct strvec *hosts;
+	struct port_maps maps;
+	struct strvec hosts;
 	struct label_ports ports;
 	bool acme; /* the proxy gets certificates by itself */
 };

@@ -29,6 +29,7 @@ extern const struct plugin plugin_ports;
 extern const struct plugin plugin_proxy;
 extern const struct plugin plugin_ps;
 extern const struct plugin plugin_registry;
+extern const struct plugin plugin_repo;
 extern const struct plugin plugin_resource;
 extern const struct plugin plugin_run;
 extern const struct plugin plugin_scheduler;
@@ -70,6 +71,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_proxy,
 	&plugin_ps,
 	&plugin_registry,
+	&plugin_repo,
 	&plugin_resource,
 	&plugin_run,
 	&plugin_scheduler,

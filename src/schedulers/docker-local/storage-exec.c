@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/engine_path.h"
 #include "core/image.h"
 #include "core/output.h"
 #include "core/storage.h"
@@ -136,6 +137,7 @@ static int make_spec(const struct trigger_call *call, const struct request *rq, 
 	labels_args(call->ctx, NULL, &s.flags);
 	strvec_pushl(&s.flags, "--label=" LABEL_TYPE "=storage", "-v", NULL);
 	strvec_pushf(&s.flags, "%s:/data", rq->entry.host_path);
+	engine_path_flags(&call->ctx->inst, &s.flags);
 	for (size_t i = rq->command; i < call->args->count; i++)
 		strvec_push(&s.command, call->args->items[i]);
 	if (!s.command.count)
