@@ -5,6 +5,7 @@ extern const struct plugin plugin_standard;
 extern const struct plugin plugin_events;
 extern const struct plugin plugin_app_json;
 extern const struct plugin plugin_apps;
+extern const struct plugin plugin_backup;
 extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
 extern const struct plugin plugin_builder_null;
@@ -46,6 +47,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_events,
 	&plugin_app_json,
 	&plugin_apps,
+	&plugin_backup,
 	&plugin_builder,
 	&plugin_builder_dockerfile,
 	&plugin_builder_null,
