@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -49,6 +50,16 @@ bool domain_valid(const char *name)
 			return false;
 	}
 	return true;
+}
+
+bool domain_matches(const char *pattern, const char *name)
+{
+	const char *rest = str_after(pattern, "*");
+	const char *dot = strchr(name, '.');
+
+	if (!strcasecmp(pattern, name))
+		return true;
+	return rest && *rest == '.' && dot && dot > name && *name != '*' && !strcasecmp(rest, dot);
 }
 
 int domains_of(struct ctx *ctx, const char *app, struct strvec *ret, struct err *err)

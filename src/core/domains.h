@@ -8,6 +8,8 @@
 #include "core/ctx.h"
 
 bool domain_valid(const char *name);
+/* PATTERN, as in a certificate, stands for NAME: the same, or "*." in place of its first label. */
+bool domain_matches(const char *pattern, const char *name);
 /* Lines of the app's / the global VHOST file. */
 MUST_CHECK int domains_of(struct ctx *ctx, const char *app, struct strvec *ret, struct err *err);
 MUST_CHECK int domains_global(struct ctx *ctx, struct strvec *ret, struct err *err);

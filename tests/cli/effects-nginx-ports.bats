@@ -111,10 +111,15 @@ upstream $APP-6000 { server 127.0.0.1:6000;")"
 }
 
 @test "a certificate serves every name of the app, whatever names are in it" {
-	moorage domains:set "$APP" "$APP.test" "www.$APP.test" "*.wild.$APP.test" "not-in-it.test" >/dev/null
-	tls "$APP.test" "www.$APP.test" "*.wild.$APP.test"
+	moorage domains:set "$APP" "$APP.test" "www.$APP.test" "*.wild.$APP.test" \
+		"one.wild.$APP.test" "two.one.wild.$APP.test" "not-in-it.test" >/dev/null
+	run tls "$APP.test" "www.$APP.test" "*.wild.$APP.test"
+	[ "$status" -eq 0 ]
+	# A wildcard stands for one label.
+	equal "$(sed -n 's/^ !     The certificate is not for \(.*\): browsers will warn of it$/\1/p' <<<"$output" | sort | tr '\n' ' ')" \
+		"not-in-it.test two.one.wild.$APP.test "
 	serial=$(openssl x509 -in "$INST/tls/$APP.crt" -noout -serial)
-	for name in "$APP.test" "www.$APP.test" "a.wild.$APP.test" "b.wild.$APP.test" not-in-it.test; do
+	for name in "$APP.test" "www.$APP.test" "a.wild.$APP.test" "b.wild.$APP.test" "two.one.wild.$APP.test" not-in-it.test; do
 		equal "$(served_serial "$name")" "$serial"
 		equal "$(tls_answer "$name")" 200
 		equal "$(answer "$name")" 301

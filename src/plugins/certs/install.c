@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/cert.h"
+#include "core/domains.h"
 #include "core/output.h"
 #include "core/ports_step.h"
 #include "core/proxy.h"
@@ -283,7 +284,34 @@ static int run_change(struct ctx *ctx, const char *app, const struct step_kind *
 	return r < 0 ? r : trigger_fire(ctx, err, "post-domains-update", app, NULL);
 }
 
-static int check_pair(struct ctx *ctx, const char *crt, const char *key, struct err *err)
+static bool is_covered(const json_t *hosts, const char *name)
+{
+	const json_t *host;
+	size_t i;
+
+	json_array_foreach (hosts, i, host) {
+		if (json_is_string(host) && domain_matches(json_string_value(host), name))
+			return true;
+	}
+	return false;
+}
+
+/* All names of the app are served with it, also those that it is not for. */
+static int warn_uncovered(struct ctx *ctx, const char *app, const json_t *hosts, struct err *err)
+{
+	AUTO_STRVEC names = STRVEC_INIT;
+	int r = domains_enabled(ctx, app) ? domains_of(ctx, app, &names, err) : 0;
+
+	for (size_t i = 0; r >= 0 && i < names.count; i++) {
+		if (!str_eq(names.items[i], "_") && !is_covered(hosts, names.items[i]))
+			out_warn("The certificate is not for %s: browsers will warn of it",
+				names.items[i]);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int check_pair(struct ctx *ctx, const char *app, const char *crt, const char *key,
+	struct err *err)
 {
 	AUTO_STRVEC argv = STRVEC_INIT;
 	json_t *answer;
@@ -299,8 +327,9 @@ static int check_pair(struct ctx *ctx, const char *crt, const char *key, struct 
 		if (json_is_string(warning))
 			out_warn("%s", json_string_value(warning));
 	}
+	r = warn_uncovered(ctx, app, json_object_get(answer, "hosts"), err);
 	json_decref(answer);
-	return 0;
+	return r;
 }
 
 int cert_install(struct ctx *ctx, const char *app, const char *dir, const char *crt,
@@ -321,7 +350,7 @@ int cert_install(struct ctx *ctx, const char *app, const char *dir, const char *
 		AUTO_FREE char *my_crt = path_join(dir, pair[0]);
 		AUTO_FREE char *my_key = path_join(dir, pair[1]);
 
-		r = check_pair(ctx, my_crt, my_key, err);
+		r = check_pair(ctx, app, my_crt, my_key, err);
 	}
 	if (r < 0)
 		return r;
