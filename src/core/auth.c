@@ -15,6 +15,7 @@ static const struct rule {
 	{ RIGHT_USE, CALLER_ROOT | CALLER_LOCAL | CALLER_KEY | CALLER_ADMIN },
 	{ RIGHT_OTHER, CALLER_ROOT | CALLER_LOCAL | CALLER_KEY | CALLER_ADMIN },
 	{ RIGHT_KEYS, CALLER_ROOT | CALLER_ADMIN },
+	{ RIGHT_STATE, CALLER_ROOT | CALLER_LOCAL | CALLER_ADMIN },
 	{ RIGHT_ROOT, CALLER_ROOT },
 };
 
@@ -24,6 +25,8 @@ enum right auth_right_of(const struct command *cmd)
 		return RIGHT_OTHER;
 	if (str_eq(cmd->name, "ssh-keys:add") || str_eq(cmd->name, "ssh-keys:remove"))
 		return RIGHT_KEYS;
+	if (str_starts(cmd->name, "backup:"))
+		return RIGHT_STATE;
 	return cmd->flags & CMD_ROOT ? RIGHT_ROOT : RIGHT_USE;
 }
 
@@ -49,7 +52,11 @@ int auth_check(struct ctx *ctx, const struct command *cmd, const struct strvec *
 	AUTO_STRVEC args = STRVEC_INIT;
 
 	if (!auth_allows(auth_caller(ctx), auth_right_of(cmd)))
-		return err_set(err, ERR_DENIED, "This command must be run as root");
+		return auth_right_of(cmd) == RIGHT_STATE
+			       ? err_set(err, ERR_DENIED,
+					 "This command is for administrators: run it on the "
+					 "machine, or with a key whose name has 'admin' in it")
+			       : err_set(err, ERR_DENIED, "This command must be run as root");
 	if (!trigger_has_external(ctx, "user-auth"))
 		return 0;
 	strvec_pushl(&args, ctx->ssh_user, ctx->ssh_name, NULL);

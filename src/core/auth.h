@@ -16,6 +16,7 @@
 enum right {
 	RIGHT_USE,   /* work on apps and settings as the instance's user */
 	RIGHT_KEYS,  /* say who may come in by ssh */
+	RIGHT_STATE, /* take away or replace all state, the keys and secrets of everybody in it */
 	RIGHT_ROOT,  /* change the machine */
 	RIGHT_OTHER, /* a third-party plugin's command, run as the instance's user */
 	RIGHTS,

@@ -221,8 +221,8 @@ static int add_member(struct compose_service *s, const char *key, json_t *value,
 {
 	const char *text = json_string_value(value);
 
-	if (str_eq(key, "entrypoint"))
-		return 0; /* when the command is there */
+	if (str_eq(key, "entrypoint") || str_eq(key, "networks"))
+		return 0; /* when the rest is there */
 	if (str_eq(key, "command"))
 		return add_words(value, &s->command, err);
 	if (text && (str_eq(key, "image") || str_eq(key, "container_name"))) {
@@ -246,9 +246,68 @@ static bool has_member(json_t *object, const char *key)
 	return json_is_string(json_object_get(object, key));
 }
 
-static int add_service(struct ctx *ctx, const char *project, const char *name, json_t *value,
+/* What the engine calls the network KEY of the file. */
+static int network_name(json_t *file, const char *key, const char **ret, struct err *err)
+{
+	json_t *network = json_object_get(json_object_get(file, "networks"), key);
+	const char *external = json_string_value(json_object_get(network, "external"));
+	const char *name = json_string_value(json_object_get(network, "name"));
+
+	if (!external || !str_eq(external, "true"))
+		return err_set(err, ERR_INVALID,
+			"networks.%.100s: only a network that is there (external: true) is offered "
+			"without docker compose",
+			key);
+	*ret = name ? name : key;
+	if (strspn(*ret, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+			strlen(*ret) &&
+		**ret)
+		return 0;
+	return err_set(err, ERR_INVALID, "'%.100s' is no name of a network", *ret);
+}
+
+/* In each of them the container has the names that compose gives it. */
+static int join_network(json_t *file, const char *key, struct compose_service *s, struct err *err)
+{
+	const char *name;
+	int r = network_name(file, key, &name, err);
+
+	if (r >= 0)
+		strvec_pushf(&s->flags, "--network=name=%s,alias=%s,alias=%s", name, s->container,
+			s->name);
+	return r;
+}
+
+/* A list of names, or a map without settings. */
+static int add_networks(json_t *file, json_t *value, struct compose_service *s, struct err *err)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach (value, i, item) {
+		key = json_string_value(item);
+		if (r >= 0)
+			r = join_network(file, key ? key : "", s, err);
+	}
+	json_object_foreach (value, key, item) {
+		if (r >= 0 && json_object_size(item))
+			r = err_set(err, ERR_INVALID,
+				"services.%s.networks.%.100s: settings of it are not offered "
+				"without docker compose",
+				s->name, key);
+		if (r >= 0)
+			r = join_network(file, key, s, err);
+	}
+	return r;
+}
+
+static int add_service(struct ctx *ctx, const char *project, const char *name, json_t *file,
 	struct compose *ret, struct err *err)
 {
+	json_t *value = json_object_get(json_object_get(file, "services"), name);
+	json_t *networks = json_object_get(value, "networks");
 	struct compose_service *s;
 	const char *key;
 	json_t *item;
@@ -276,10 +335,11 @@ static int add_service(struct ctx *ctx, const char *project, const char *name, j
 	if (r >= 0 && (!s->image || !*s->image))
 		r = err_set(err, ERR_INVALID, "services.%s: an image is needed", name);
 	/* Otherwise compose makes a network of the project's own. */
-	if (r >= 0 && !has_member(value, "network_mode"))
+	if (r >= 0 && !has_member(value, "network_mode") && !json_array_size(networks) &&
+		!json_object_size(networks))
 		r = err_set(err, ERR_INVALID,
 			"services.%s: a network_mode is needed, for example bridge", name);
-	return r;
+	return r < 0 ? r : add_networks(file, networks, s, err);
 }
 
 static int add_services(struct ctx *ctx, const char *project, json_t *file, struct compose *ret,
@@ -290,14 +350,15 @@ static int add_services(struct ctx *ctx, const char *project, json_t *file, stru
 	json_t *item;
 
 	json_object_foreach (file, key, item) {
-		if (!str_eq(key, "services") && !str_eq(key, "version") && !str_eq(key, "name"))
+		if (!str_eq(key, "services") && !str_eq(key, "version") && !str_eq(key, "name") &&
+			!str_eq(key, "networks"))
 			return err_set(err, ERR_INVALID,
 				"%.100s: this is not offered without docker compose", key);
 	}
 	if (!json_object_size(services))
 		return err_set(err, ERR_INVALID, "there are no services in it");
 	json_object_foreach (services, key, item) {
-		int r = add_service(ctx, project, key, item, ret, err);
+		int r = add_service(ctx, project, key, file, ret, err);
 
 		if (r < 0)
 			return r;

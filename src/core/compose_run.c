@@ -11,6 +11,7 @@
 #include "base/lock.h"
 #include "core/compose.h"
 #include "core/output.h"
+#include "core/registry.h"
 #include "lib/engine/containers.h"
 #include "lib/engine/images.h"
 
@@ -67,7 +68,7 @@ static int find_image(struct ctx *ctx, const char *image, json_t **ret, struct e
 		return r;
 	err_clear(err);
 	out_info1("Pulling image %s", image);
-	r = engine_image_pull(ctx_engine(ctx), image, NULL, NULL, NULL, NULL, err);
+	r = registry_pull(ctx, NULL, image, false, err);
 	if (r >= 0)
 		r = engine_image_inspect(ctx_engine(ctx), image, ret, err);
 	return r < 0 ? err_wrap(err, "Image %s is not on this machine and could not be pulled",

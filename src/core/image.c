@@ -25,6 +25,13 @@ char *container_name(struct ctx *ctx, const char *app, const char *rest)
 	return xasprintf("%s%s%s.%s", label, *label ? "." : "", app, rest);
 }
 
+char *cache_volume(struct ctx *ctx, const char *app)
+{
+	const char *label = ctx->inst.label;
+
+	return xasprintf("%s%scache-%s", label, *label ? "." : "", app);
+}
+
 static void put(json_t *labels, const char *key, const char *value)
 {
 	json_object_set_new(labels, key, json_string(value));

@@ -18,6 +18,10 @@ char *image_name(struct ctx *ctx, const char *app, const char *tag) MUST_CHECK;
 /* "<app>.<rest>" ("<label>.<app>.<rest>"). */
 char *container_name(struct ctx *ctx, const char *app, const char *rest) MUST_CHECK;
 
+/* The volume in which builds of APP keep things for later ones: "cache-<app>"
+ * ("<label>.cache-<app>"), for free(). */
+char *cache_volume(struct ctx *ctx, const char *app) MUST_CHECK;
+
 /* dokku, schema, vendor, instance, app name: for every image, container and network. New object. */
 json_t *labels_for(struct ctx *ctx, const char *app) MUST_CHECK;
 /* The same as "--label=k=v" words. */

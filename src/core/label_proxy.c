@@ -114,8 +114,8 @@ static void choose_ports(struct label_call *c)
 {
 	struct label_ports *p = &c->ports;
 
-	for (size_t i = 0; i < c->maps->count; i++)
-		take_map(c->ctx, &c->maps->items[i], p);
+	for (size_t i = 0; i < c->maps.count; i++)
+		take_map(c->ctx, &c->maps.items[i], p);
 	/* A proxy with certificates of its own serves by TLS what is there for plain requests. */
 	if (!c->acme || p->https)
 		return;
@@ -136,36 +136,44 @@ static bool is_served(struct ctx *ctx, const struct label_proxy *p, const char *
 	       (p->serves_nginx && str_eq(type, "nginx") && label_proxy_is_started(ctx, p));
 }
 
-static int collect(const struct label_call *who, struct strvec *labels, struct err *err)
+static int collect(struct label_call *call, struct strvec *labels, struct err *err)
 {
-	struct label_call call = *who;
-	AUTO_PORT_MAPS maps = PORT_MAPS_INIT;
-	AUTO_STRVEC hosts = STRVEC_INIT;
 	AUTO_STRVEC added = STRVEC_INIT;
-	int r = ports_configure(call.ctx, call.app, err);
+	int r = ports_configure(call->ctx, call->app, err);
 
 	if (r >= 0)
-		r = ports_effective(call.ctx, call.app, &maps, err);
+		r = ports_effective(call->ctx, call->app, &call->maps, err);
 	if (r >= 0)
-		r = domains_of(call.ctx, call.app, &hosts, err);
+		r = domains_of(call->ctx, call->app, &call->hosts, err);
 	if (r < 0)
 		return r;
-	call.maps = &maps;
-	call.hosts = &hosts;
-	call.acme = label_proxy_brings_tls(call.ctx, call.proxy);
-	choose_ports(&call);
-	r = call.proxy->labels(&call, labels, err);
+	call->acme = label_proxy_brings_tls(call->ctx, call->proxy);
+	choose_ports(call);
+	r = call->proxy->labels(call, labels, err);
 	if (r >= 0)
-		r = state_get_list(call.ctx, call.proxy->name, call.app, "labels", &added, err);
-	if (r >= 0)
-		strvec_pushv(labels, added.items);
+		r = state_get_list(call->ctx, call->proxy->name, call->app, "labels", &added, err);
+	strvec_pushv(labels, added.items);
 	return r;
+}
+
+static void call_done(struct label_call *call)
+{
+	port_maps_done(&call->maps);
+	strvec_done(&call->hosts);
 }
 
 int label_proxy_flags(struct ctx *ctx, const struct label_proxy *p, const char *app,
 	const char *process, struct strvec *flags, struct err *err)
 {
-	struct label_call call = { .ctx = ctx, .proxy = p, .app = app, .process = process };
+	CLEANUP(call_done)
+	struct label_call call = {
+		.ctx = ctx,
+		.proxy = p,
+		.app = app,
+		.process = process,
+		.maps = PORT_MAPS_INIT,
+		.hosts = STRVEC_INIT,
+	};
 	AUTO_STRVEC labels = STRVEC_INIT;
 	int r;
 

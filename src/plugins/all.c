@@ -5,6 +5,7 @@ extern const struct plugin plugin_standard;
 extern const struct plugin plugin_events;
 extern const struct plugin plugin_app_json;
 extern const struct plugin plugin_apps;
+extern const struct plugin plugin_backup;
 extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
 extern const struct plugin plugin_builder_null;
@@ -28,6 +29,7 @@ extern const struct plugin plugin_ports;
 extern const struct plugin plugin_proxy;
 extern const struct plugin plugin_ps;
 extern const struct plugin plugin_registry;
+extern const struct plugin plugin_repo;
 extern const struct plugin plugin_resource;
 extern const struct plugin plugin_run;
 extern const struct plugin plugin_scheduler;
@@ -45,6 +47,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_events,
 	&plugin_app_json,
 	&plugin_apps,
+	&plugin_backup,
 	&plugin_builder,
 	&plugin_builder_dockerfile,
 	&plugin_builder_null,
@@ -68,6 +71,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_proxy,
 	&plugin_ps,
 	&plugin_registry,
+	&plugin_repo,
 	&plugin_resource,
 	&plugin_run,
 	&plugin_scheduler,

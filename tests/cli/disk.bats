@@ -24,7 +24,6 @@ teardown_file() {
 
 setup() {
 	reserve 20m
-	dokku() { "$inst/bin/dokku" "$@"; }
 }
 
 # reserve SIZE: as disk_reserve in the instance's file.

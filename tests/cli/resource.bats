@@ -43,7 +43,7 @@ MIB=1048576
 MEMORY='cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max'
 QUOTA='cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d " " -f 1 /sys/fs/cgroup/cpu.max'
 
-# proves golden: command resource:limit, command resource:reserve
+# proves golden: command resource:limit, command resource:reserve, report resource:report/--resource-<proc>.<limit|reserve>.<key>
 @test "limits are set, shown and cleared one by one" {
 	no_limits
 	run dokku resource:limit shop --memory 100 --cpu 2
@@ -139,6 +139,8 @@ QUOTA='cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d " " -f 1 /s
 	assert_output --partial " --cpus=1.5  --memory=96m  --memory-swap=128m "
 	run plugn resource-get-property shop worker limit memory
 	assert_output 96m
+	run plugn resource-get-property shop worker limit memory-swap
+	assert_output 128m
 	run plugn resource-get-property shop worker limit cpu
 	assert_output 1.5
 	run plugn resource-get-property shop worker reserve memory
@@ -156,6 +158,8 @@ QUOTA='cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d " " -f 1 /s
 	assert_output --partial " --gpus=2 "
 	run plugn docker-args-process-deploy shop dockerfile latest web 1
 	refute_output --partial "--gpus"
+	run plugn resource-get-property shop worker limit nvidia-gpu
+	assert_output 2
 }
 
 # proves golden: property resource/<proc|_default_>.limit.network, property resource/<proc|_default_>.limit.network-egress, property resource/<proc|_default_>.limit.network-ingress, property resource/<proc|_default_>.reserve.cpu, property resource/<proc|_default_>.reserve.memory-swap, property resource/<proc|_default_>.reserve.network, property resource/<proc|_default_>.reserve.network-egress, property resource/<proc|_default_>.reserve.network-ingress, property resource/<proc|_default_>.reserve.nvidia-gpu, trigger resource-get-property
@@ -168,12 +172,20 @@ QUOTA='cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d " " -f 1 /s
 	refute_output --partial "--cpus"
 	refute_output --partial "--gpus"
 	refute_output --partial "--memory"
-	for row in limit:network:10 limit:network-egress:11 limit:network-ingress:12 reserve:cpu:1 reserve:memory-swap:20m \
-		reserve:network:21 reserve:network-egress:22 reserve:network-ingress:23 reserve:nvidia-gpu:24; do
-		IFS=: read -r kind name value <<<"$row"
+	while read -r kind name value; do
 		run plugn resource-get-property shop web "$kind" "$name"
 		assert_output "$value"
-	done
+	done <<-ROWS
+		limit network 10
+		limit network-egress 11
+		limit network-ingress 12
+		reserve cpu 1
+		reserve memory-swap 20m
+		reserve network 21
+		reserve network-egress 22
+		reserve network-ingress 23
+		reserve nvidia-gpu 24
+	ROWS
 }
 
 @test "one-off containers are limited, too, and may have limits of their own" {

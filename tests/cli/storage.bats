@@ -162,7 +162,7 @@ no_mounts() {
 	assert_output " !     Invalid --format value specified"
 }
 
-# proves effect: command storage:mount, command storage:unmount, command storage:list, trigger docker-args-deploy
+# proves effect: command storage:mount, command storage:unmount, command storage:list
 @test "containers of a deploy get the mounts of their process type, one-off containers those of run" {
 	no_mounts
 	dokku storage:create data --chown 4321
@@ -183,8 +183,14 @@ no_mounts() {
        $storage/data:/data
        $INST/lib/plain:/plain:ro
        $storage/spare:/data:ro"
+	dokku scheduler:set shop shell /bin/sh
+	as_dokku mkdir -p "$INST/lib/data/app-json/shop"
+	echo '{"scripts":{"dokku":{"predeploy":"echo script sees $(ls -d /plain /data)"}}}' |
+		as_dokku tee "$INST/lib/data/app-json/shop/app.json" >/dev/null
 	run dokku ps:start shop
 	assert_success
+	assert_line "       script sees /data /plain"
+	as_dokku rm "$INST/lib/data/app-json/shop/app.json"
 	assert_equal "$(binds web)" "$storage/data:/data
 $INST/lib/plain:/plain:ro"
 	assert_equal "$(binds worker)" "$storage/spare/up:/data:ro
@@ -261,7 +267,9 @@ in-spare
 	assert_output --partial "The owner of $INST/lib/elsewhere is left as it is"
 }
 
-# proves golden: command storage:report
+# proves golden: command storage:report, report storage:report/--storage-attachment.<N>.container-path, report storage:report/--storage-attachment.<N>.entry-name, report storage:report/--storage-attachment.<N>.host-path
+# proves golden: report storage:report/--storage-attachment.<N>.phases, report storage:report/--storage-attachment.<N>.process-type, report storage:report/--storage-attachment.<N>.readonly, report storage:report/--storage-attachment.<N>.subpath
+# proves golden: report storage:report/--storage-attachment.<N>.volume-chown, report storage:report/--storage-attachment.<N>.volume-options
 @test "the report has the mounts, per phase and one by one" {
 	no_mounts
 	dokku storage:create reported
@@ -282,8 +290,22 @@ in-spare
        Storage run mounts:                  "
 	run dokku storage:report shop --format json
 	echo "$output" >"$BATS_TEST_TMPDIR/report"
-	assert_json '.["attachment.1.readonly"]' true "$BATS_TEST_TMPDIR/report"
-	assert_json '.["storage-attachment.1.phases"]' deploy "$BATS_TEST_TMPDIR/report"
+	while read -r key value; do
+		assert_json ".[\"$key\"]" "$value" "$BATS_TEST_TMPDIR/report"
+		assert_json ".[\"${key#storage-}\"]" "$value" "$BATS_TEST_TMPDIR/report"
+		run dokku storage:report shop "--$key"
+		assert_output "$value"
+	done <<-ROWS
+		storage-attachment.1.container-path /r
+		storage-attachment.1.entry-name reported
+		storage-attachment.1.host-path $storage/reported
+		storage-attachment.1.phases deploy
+		storage-attachment.1.process-type _default_
+		storage-attachment.1.readonly true
+		storage-attachment.1.subpath
+		storage-attachment.1.volume-chown
+		storage-attachment.1.volume-options nocopy
+	ROWS
 	run dokku storage:list shop --format json
 	assert_output "[{\"entry_name\":\"reported\",\"host_path\":\"$storage/reported\",\"container_path\":\"/r\",\"readonly\":true,\"volume_options\":\"nocopy\"}]"
 	run dokku storage:report --global
@@ -302,7 +324,8 @@ in-spare
 @test "destroy asks, refuses what is mounted, and removes folders only when told to" {
 	no_mounts
 	dokku storage:create one --chown 4321
-	dokku storage:create two --reclaim-policy Delete --chown 4321
+	dokku storage:create two --chown 4321
+	dokku storage:set two reclaim-policy Delete
 	dokku storage:create three
 	dokku storage:create four "$INST/lib/four"
 	dokku storage:mount shop one --container-dir /one
@@ -372,6 +395,7 @@ in-spare
 		--filter label=com.dokku.container-type=storage)" ""
 }
 
+# proves golden: report storage:annotations:report/--storage-annotations.<key>, report storage:labels:report/--storage-labels.<key>
 # proves golden: command storage:annotations:set, command storage:annotations:report, command storage:labels:set, command storage:labels:report, property storage (per entry)/annotations / labels (maps)
 @test "annotations and labels are kept as they are written" {
 	dokku storage:create noted --annotation a.b/c-d=1 --annotation e=2,f=3 --label app.kubernetes.io/part-of=billing
@@ -386,9 +410,10 @@ in-spare
 	assert_output "=====> Setting annotation f to 4"
 	run dokku storage:annotations:report noted --format json
 	assert_output '{"a.b/c-d":"1","f":"4"}'
-	run dokku storage:annotations:report noted --storage-annotations.f
+	flag="storage-annotations"
+	run dokku storage:annotations:report noted "--$flag.f"
 	assert_output 4
-	run dokku storage:annotations:report noted --storage-annotations.e
+	run dokku storage:annotations:report noted "--$flag.e"
 	assert_failure 1
 	assert_output " !     Invalid flag passed, valid flags: --storage-annotations.a.b/c-d, --storage-annotations.f"
 	run dokku storage:labels:set noted tier web
@@ -401,7 +426,10 @@ in-spare
 	run dokku storage:labels:set noted
 	assert_failure 1
 	assert_output " !     No label key specified"
-	run dokku storage:labels:report --storage-labels.tier
+	flag="storage-labels"
+	run dokku storage:labels:report noted "--$flag.tier"
+	assert_output web
+	run dokku storage:labels:report "--$flag.tier"
 	assert_failure 1
 }
 
@@ -445,6 +473,13 @@ in-spare
 	grep -qF '"size":"3Gi"' "$INST/lib/heard"
 	dokku storage:set pvc namespace other
 	grep -qF '"namespace":"other"' "$INST/lib/heard"
+	# These two cannot be changed once the volume is there.
+	for row in "access-mode ReadWriteMany" "storage-class-name slow"; do
+		# shellcheck disable=SC2086 # words
+		run dokku storage:set pvc $row
+		assert_failure 1
+		assert_output " !     storage:set cannot change ${row% *} in place; recreate the entry"
+	done
 	echo Pending | as_dokku tee "$INST/lib/status" >/dev/null
 	run dokku storage:wait pvc
 	assert_failure 1
@@ -469,7 +504,7 @@ in-spare
 	rm -rf "$plugin"
 }
 
-# proves golden: trigger storage-list, trigger storage-app-mounts, trigger docker-args-run
+# proves golden: trigger storage-list, trigger storage-app-mounts, trigger docker-args-run, trigger docker-args-deploy
 @test "scripts learn of the mounts" {
 	no_mounts
 	dokku storage:create asked

@@ -10,7 +10,7 @@ load ../lab/apps
 setup_file() {
 	setup_instance --no-nginx --no-sshd
 	"$LAB" images busybox
-	export CONFIG=$INST/lib/data/logs/vector.json NAME=$LABEL.vector-vector-1 STAND_IN=$LABEL/vector:1
+	export CONFIG=$INST/lib/data/logs/vector.json NAME=$LABEL-vector-vector-1 STAND_IN=$LABEL/vector:1
 	stand_in "$STAND_IN" 'echo got "$0" "$@"; echo to-stderr >&2; sleep 1000 & trap "kill $!; exit" TERM; wait'
 	for app in one two.example; do
 		dokku apps:create "$app"
@@ -18,7 +18,7 @@ setup_file() {
 }
 
 teardown_file() {
-	docker_lab ps -aq --filter "name=^/$LABEL\." | xargs -r "${MOORAGE_TEST_DOCKER:-/usr/bin/docker}" \
+	docker_lab ps -aq --filter "name=^/$LABEL-vector" | xargs -r "${MOORAGE_TEST_DOCKER:-/usr/bin/docker}" \
 		-H "unix://$ENGINE_SOCKET" rm -f >/dev/null || true
 	docker_lab images -q "$LABEL/vector" | sort -u | xargs -r "${MOORAGE_TEST_DOCKER:-/usr/bin/docker}" \
 		-H "unix://$ENGINE_SOCKET" rmi -f >/dev/null || true
@@ -135,14 +135,15 @@ sinks() {
 	dokku logs:set --global vector-image "$STAND_IN"
 	run dokku logs:vector-start
 	assert_success
-	assert_output '=====> Starting vector container
+	assert_output "=====> Starting vector container
        Ensuring vector configuration exists
        Starting vector container
+-----> Container $NAME started
        Waiting for 10 seconds
-       Vector container is running'
+       Vector container is running"
 	assert_equal "$(format '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.NetworkMode}} {{.Config.Image}}')" "unless-stopped bridge $STAND_IN"
 	assert_equal "$(format '{{range .HostConfig.Binds}}{{.}} {{end}}')" \
-		"$INST/lib/data/logs:/etc/vector:rw $ENGINE_SOCKET:/var/run/docker.sock:ro $INST/logs/apps:/var/log/dokku/apps:rw "
+		"$INST/lib/data/logs:/etc/vector $ENGINE_SOCKET:/var/run/docker.sock:ro $INST/logs/apps:/var/log/dokku/apps "
 	assert_equal "$(format '{{index .Config.Labels "org.label-schema.vendor"}} {{index .Config.Labels "com.docker.compose.service"}}')" 'dokku vector'
 	run dokku logs:vector-logs --num 1
 	assert_output --partial '-----> Vector container logs'
@@ -168,7 +169,7 @@ sinks() {
 	assert_equal "$(format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}')" "$LABEL-a $LABEL-b "
 	run dokku logs:vector-stop
 	assert_success
-	assert_output '=====> Stopping and removing vector container'
+	assert_line '=====> Stopping and removing vector container'
 	run ! docker_lab inspect "$NAME"
 	run dokku logs:vector-stop
 	assert_success
@@ -185,62 +186,62 @@ sinks() {
 	dokku logs:vector-stop
 	run dokku logs:vector-start --vector-image 127.0.0.1:1/absent:1
 	assert_failure 1
-	assert_output --partial ' !     The image 127.0.0.1:1/absent:1 is not here and cannot be pulled: '
-	assert_output --partial 'logs:set --global vector-image <image>'
+	assert_output --partial ' !     Image 127.0.0.1:1/absent:1 is not on this machine and could not be pulled: '
+	run dokku logs:vector-start --vector-image 'No Image'
+	assert_failure 1
+	assert_output --partial " !     Invalid vector-image value, 'No Image' is no image"
 	run ! docker_lab inspect "$NAME"
 }
 
 @test "a stranger's container of that name is left alone; one of an older Dokku is removed by vector-stop" {
 	docker_lab run -d --name "$NAME" --entrypoint sleep moorage-lab/busybox:1 1000 >/dev/null
-	for command in logs:vector-start logs:vector-stop; do
-		run dokku "$command"
-		assert_failure 1
-		assert_output --partial "There is a container $NAME that was not made for log shipping"
-	done
+	run dokku logs:vector-start --vector-image "$STAND_IN"
+	assert_failure 1
+	assert_output --partial "There is a container $NAME that does not belong to the compose project $LABEL-vector"
+	dokku logs:vector-stop
+	docker_lab inspect "$NAME" >/dev/null
 	docker_lab rm -f "$NAME" >/dev/null
-	docker_lab run -d --label dokku --name "$LABEL.vector" --entrypoint sleep moorage-lab/busybox:1 1000 >/dev/null
+	docker_lab run -d --label dokku --name "$LABEL-vector" --entrypoint sleep moorage-lab/busybox:1 1000 >/dev/null
 	run dokku logs:vector-start
 	assert_failure 1
-	assert_line " !     Vector container $LABEL.vector already exists in old format, run 'dokku logs:vector-stop' once to remove it"
-	docker_lab update --restart no "$LABEL.vector" >/dev/null
+	assert_line " !     Vector container $LABEL-vector already exists in old format, run 'dokku logs:vector-stop' once to remove it"
+	docker_lab update --restart no "$LABEL-vector" >/dev/null
 	run dokku logs:vector-stop
 	assert_success
-	run ! docker_lab inspect "$LABEL.vector"
+	run ! docker_lab inspect "$LABEL-vector"
 }
 
-# proves stand-in: trigger vector-template-source
-@test "a plugin's compose template is started by the compose program (a stand-in for it)" {
-	printf 'image: "{{ $.VectorImage }}"\nlib: {{ $.DokkuLibRoot }} {{ $.DokkuLogsDir }}\nnetworks:{{ range $name := $.VectorNetworks }} {{ $name }}{{ end }}\n' \
-		>"$INST/lib/template"
+# proves effect: trigger vector-template-source
+@test "a plugin's compose template is started instead (a stand-in image)" {
+	cat >"$INST/lib/template" <<-'TEMPLATE'
+		services:
+		  vector:
+		    image: "{{ $.VectorImage }}"
+		    command: [own, "{{ $.DokkuLogsDir }}"]
+		    volumes:
+		      - "{{ $.DokkuLibRoot }}/data/logs:/own:ro"
+		    {{- if $.VectorNetworks }}
+		    networks:
+		      {{- range $name := $.VectorNetworks }}
+		      {{ $name }}: {}
+		      {{- end }}
+		    {{- else }}
+		    network_mode: none
+		    {{- end }}
+	TEMPLATE
 	install_plugin templates vector-template-source <<-'SCRIPT'
 		#!/bin/sh
 		echo "$DOKKU_LIB_ROOT/template"
 	SCRIPT
-	cat >"$INST/docker-compose-stand-in" <<-SCRIPT
-		#!/bin/sh
-		[ "\$1" = compose ] || exec /usr/bin/docker "\$@"
-		echo "\$*" >>$INST/lib/compose-args
-		case \$* in
-		*' up '*) cat "\$3" >$INST/lib/compose-file ;;
-		esac
-	SCRIPT
-	chmod 755 "$INST/docker-compose-stand-in"
-	sed -i.orig "s#^docker_bin=.*#docker_bin=$INST/docker-compose-stand-in#" "$INST/instance.conf"
-	run dokku logs:vector-start --vector-image an/image:2
-	# What it should have started is looked for.
-	assert_failure 1
-	assert_line ' !     Vector container did not start properly, run logs:vector-logs for more details'
-	run dokku logs:vector-stop
+	run dokku logs:vector-start --vector-image "$STAND_IN"
 	assert_success
-	mv "$INST/instance.conf.orig" "$INST/instance.conf"
+	assert_equal "$(format '{{.HostConfig.NetworkMode}} {{index .HostConfig.Binds 0}} {{join .Config.Cmd " "}}')" \
+		"none $INST/lib/data/logs:/own:ro own $INST/logs"
+	dokku logs:vector-stop
+	echo 'services: [' >"$INST/lib/template"
+	run dokku logs:vector-start
+	assert_failure 1
+	assert_output --partial 'The compose file of vector cannot be used'
 	remove_plugin templates
-	assert_file_is "$INST/lib/compose-file" "image: \"an/image:2\"
-lib: $INST/lib $INST/logs
-networks:"
-	file=$INST/lib/data/moorage/vector-compose.yml
-	assert_file_is "$INST/lib/compose-args" "compose version
-compose --file $file --project-name $LABEL-vector up --detach --quiet-pull
-compose version
-compose --file $file --project-name $LABEL-vector down --remove-orphans"
-	refute_file_exists "$file"
+	run ! docker_lab inspect "$NAME"
 }

@@ -54,6 +54,7 @@ in_order() {
 	done
 }
 
+# proves effect: trigger post-release-builder, trigger pre-deploy
 @test "a push fires the triggers of a deploy in Dokku's order" {
 	run git_push "$DIR" "$APP"
 	assert_success
@@ -63,6 +64,8 @@ in_order() {
 	grep -qx "deploy-source-set $APP git-push $rev" "$INST/lib/recorded" || fail "$(cat "$INST/lib/recorded")"
 	grep -q "^post-extract $APP /.* $rev" "$INST/lib/recorded" || fail "$(cat "$INST/lib/recorded")"
 	assert_file_is "$INST/lib/extracted" v1
+	grep -qx "post-release-builder dockerfile $APP $(image_of "$APP")" "$INST/lib/recorded" || fail "$(cat "$INST/lib/recorded")"
+	grep -qx "pre-deploy $APP latest" "$INST/lib/recorded" || fail "$(cat "$INST/lib/recorded")"
 	container=$(web_container "$APP")
 	grep -qx "post-container-create app $container $APP deploy web" "$INST/lib/recorded" || fail "$(cat "$INST/lib/recorded")"
 	address=$(docker_lab inspect -f '{{.NetworkSettings.IPAddress}}' "$container")

@@ -207,7 +207,9 @@ answers() {
 	assert_equal "$(cat "$INST/lib/config/ports/old/map")" "http:$HTTP_PORT:5000"
 	assert_equal "$(sort "$INST/lib/config/ps/old/scale")" $'web=1\nworker=0'
 	assert_equal "$(cat "$INST/lib/config/common/old/deployed")" true
-	assert_equal "$(cat "$INST/lib/config/docker-options/old/_default_.deploy")" '-v /tmp:/shared'
+	refute_file_exists "$INST/lib/config/docker-options/old/_default_.deploy"
+	assert_equal "$(dokku storage:report old --storage-deploy-mounts)" '-v /tmp:/shared'
+	assert_equal "$(dokku storage:report old --storage-run-mounts)" ''
 	refute_file_exists "$INST/home/old/ENV"
 	refute_file_exists "$INST/home/old/DOKKU_SCALE"
 	refute_file_exists "$INST/home/old/DOCKER_OPTIONS_DEPLOY"

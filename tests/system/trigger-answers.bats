@@ -38,11 +38,11 @@ answers() {
 	assert_equal "$* -> $output" "$* -> $text"
 }
 
-# piped TEXT NAME ARGS...: the same with a standard input.
+# piped TEXT NAME ARGS...: the same with a standard input; blanks only separate flags.
 piped() {
 	local text=$1
 	shift
-	printf '%s' "$text" | as_dokku "$INST/bin/plugn" trigger "$@"
+	printf '%s' "$text" | as_dokku "$INST/bin/plugn" trigger "$@" | tr -s ' '
 }
 
 # other TRIGGER <<SCRIPT: a third-party plugin.
@@ -151,7 +151,7 @@ pem() {
 	assert_equal "$(piped ' --init' docker-args-process-build empty dockerfile)" ' --init'
 	assert_equal "$(piped ' --init' docker-args-process-build empty pack)" " --init --network=$LABEL-net "
 	# In the order of the plugins' names: docker-options, logs, network, ps.
-	assert_equal "$(piped ' --init' docker-args-process-deploy empty dockerfile latest web | tr -s ' ')" \
+	assert_equal "$(piped ' --init' docker-args-process-deploy empty dockerfile latest web)" \
 		" --init --cpus 2 --log-opt=max-size=10m --network=$LABEL-net --restart=always"
 	dokku network:set empty initial-network
 	dokku docker-options:clear empty

@@ -44,6 +44,8 @@ static enum right expected_right(const char *name)
 {
 	if (str_eq(name, "ssh-keys:add") || str_eq(name, "ssh-keys:remove"))
 		return RIGHT_KEYS;
+	if (str_starts(name, "backup:"))
+		return RIGHT_STATE;
 	return is_root_command(name) ? RIGHT_ROOT : RIGHT_USE;
 }
 
@@ -68,6 +70,7 @@ static void the_table_is_what_the_documentation_says(void **state)
 	static const bool table[RIGHTS][4] = {
 		[RIGHT_USE] = { true, true, true, true },
 		[RIGHT_KEYS] = { true, false, false, true },
+		[RIGHT_STATE] = { true, true, false, true },
 		[RIGHT_ROOT] = { true, false, false, false },
 		[RIGHT_OTHER] = { true, true, true, true },
 	};

@@ -98,6 +98,29 @@ static void two_dollar_signs_are_one(void **state)
 		"replaced; write $$ for a dollar sign");
 }
 
+static void networks_that_are_there_are_joined_under_the_services_names(void **state)
+{
+	(void)state;
+	check("services:\n  a:\n    image: i\n    networks: [one, two]\n"
+	      "networks:\n  one:\n    external: true\n"
+	      "  two:\n    name: the.second\n    external: true\n",
+		"a demo-a-1 i --network=name=one,alias=demo-a-1,alias=a "
+		"--network=name=the.second,alias=demo-a-1,alias=a | ");
+	check("services:\n  a:\n    image: i\n    networks:\n      one: {}\n"
+	      "networks:\n  one: {external: true}\n",
+		"a demo-a-1 i --network=name=one,alias=demo-a-1,alias=a | ");
+	check("services:\n  a:\n    image: i\n    networks: [one]\n",
+		"!The compose file of demo cannot be used: networks.one: only a network that is "
+		"there (external: true) is offered without docker compose");
+	check("services:\n  a:\n    image: i\n    networks: [one]\n"
+	      "networks:\n  one: {external: true, name: \"a,b\"}\n",
+		"!The compose file of demo cannot be used: 'a,b' is no name of a network");
+	check("services:\n  a:\n    image: i\n    networks:\n      one: {aliases: [x]}\n"
+	      "networks:\n  one: {external: true}\n",
+		"!The compose file of demo cannot be used: services.a.networks.one: settings of it "
+		"are not offered without docker compose");
+}
+
 static void an_instance_with_a_label_has_projects_of_its_own(void **state)
 {
 	AUTO_FREE char *got =
@@ -269,6 +292,7 @@ int main(void)
 		cmocka_unit_test(maps_and_lists_of_pairs_mean_the_same),
 		cmocka_unit_test(commands_are_words_or_lists),
 		cmocka_unit_test(two_dollar_signs_are_one),
+		cmocka_unit_test(networks_that_are_there_are_joined_under_the_services_names),
 		cmocka_unit_test(an_instance_with_a_label_has_projects_of_its_own),
 		cmocka_unit_test(what_compose_would_do_and_we_do_not_is_refused),
 		cmocka_unit_test(containers_carry_the_labels_of_compose),

@@ -259,3 +259,13 @@ int engine_image_import(struct engine *e, int fd, const char *repo, const char *
 		target_query(&t, "changes", *c);
 	return run(e, &rq, &d, err);
 }
+
+int engine_image_save(struct engine *e, const char *image, http_sink sink, void *ctx,
+	struct err *err)
+{
+	AUTO_TARGET t = HTTP_TARGET_INIT;
+	struct engine_request rq = { .method = "GET", .target = &t };
+
+	image_target(&t, image, "/get");
+	return engine_stream(e, &rq, sink, ctx, err);
+}

@@ -71,6 +71,10 @@ struct engine_param {
 MUST_CHECK int engine_image_build(struct engine *e, int tar_fd, const struct engine_param *params,
 	const json_t *registries, progress_fn fn, void *ctx, char **ret_id, struct err *err);
 
+/* IMAGE as a "docker save" archive to SINK; an id gives one without names. Returns 1 when the sink had
+ * enough. */
+MUST_CHECK int engine_image_save(struct engine *e, const char *image, http_sink sink, void *ctx,
+	struct err *err);
 /* Loads a "docker save" archive from FD. FN (may be NULL) hears {"stream": "Loaded image: ..."}. */
 MUST_CHECK int engine_image_load(struct engine *e, int fd, progress_fn fn, void *ctx,
 	struct err *err);

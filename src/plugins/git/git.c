@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The git plugin: its tables, and the commands about a repository as such. */
 #include "plugins/git/git.h"
+#include "plugins/git/steps.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/fs.h"
+#include "base/parse.h"
 #include "core/trigger.h"
 #include "core/app_env.h"
 #include "core/applock.h"
@@ -131,7 +133,7 @@ static int row_rev_env_var(struct ctx *ctx, const char *app, struct strbuf *out,
 static int max_files(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	AUTO_FREE char *value =
-		state_get_or(ctx, "git", SCOPE_GLOBAL, "archive-max-files", "10000");
+		state_get_or(ctx, "git", SCOPE_GLOBAL, "archive-max-files", GIT_ARCHIVE_MAX_FILES);
 
 	strbuf_addstr(out, value);
 	return 0;
@@ -140,7 +142,7 @@ static int max_files(struct ctx *ctx, const char *app, struct strbuf *out, struc
 static int max_size(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
 	AUTO_FREE char *value =
-		state_get_or(ctx, "git", SCOPE_GLOBAL, "archive-max-size", "1073741824");
+		state_get_or(ctx, "git", SCOPE_GLOBAL, "archive-max-size", GIT_ARCHIVE_MAX_SIZE);
 
 	strbuf_addstr(out, value);
 	return 0;
@@ -258,8 +260,38 @@ static int check_variable(struct ctx *ctx, const char *scope, const char *value,
 	return err_set(err, ERR_INVALID, "'%s' cannot be the name of a variable", value);
 }
 
+static int check_size(struct ctx *ctx, const char *scope, const char *value, struct err *err)
+{
+	uint64_t n;
+
+	return parse_uint(value, 1, UINT64_C(1) << 50, &n, err);
+}
+
 static const struct flag unlock_flags[] = {
 	{ "force", 0, FLAG_BOOL, NULL, "Also while a command is at work" },
+	{},
+};
+
+static const struct flag archive_flags[] = {
+	{ "archive-type", 0, FLAG_VALUE, "tar|tar.gz|zip", "What it is (default tar)" },
+	{},
+};
+
+static const struct flag image_flags[] = {
+	{ "build-dir", 0, FLAG_VALUE, "dir", "Folder of this server that goes along as source" },
+	{ "force", 0, FLAG_BOOL, NULL, "Pull the image also if it is there" },
+	{},
+};
+
+static const struct flag load_flags[] = {
+	{ "build-dir", 0, FLAG_VALUE, "dir", "Folder of this server that goes along as source" },
+	{},
+};
+
+static const struct flag sync_flags[] = {
+	{ "build", 0, FLAG_BOOL, NULL, "Deploy what was fetched" },
+	{ "build-if-changes", 0, FLAG_BOOL, NULL, "Deploy if the deploy branch has moved" },
+	{ "skip-deploy-branch", 0, FLAG_BOOL, NULL, "Leave the deploy branch's name alone" },
 	{},
 };
 
@@ -272,10 +304,37 @@ static const struct command commands[] = {
 		git_run_upload_archive, args_no_app_text },
 	{ "git-upload-pack", "<app>", "Serve a fetch", CMD_HIDDEN | CMD_RAW, 1, 1, NULL,
 		git_run_upload_pack, args_no_app_text },
+	{ "git:allow-host", "<host>", "Add the SSH keys of a host to the known ones", 0, 1, 1, NULL,
+		git_run_allow_host, "Please supply a git host" },
+	{ "git:auth", "<host> [<username> <password>]",
+		"Store name and password for a host in .netrc, or remove them", 0, 1, 3, NULL,
+		git_run_auth, "Please supply a git host" },
+	{ "git:auth-status", "<host> [<username> <password>]",
+		"Succeed if .netrc has this name and password, or no entry of the host", CMD_READ,
+		1, 3, NULL, git_run_auth_status, "Please supply a git host" },
+	{ "git:from-archive", "<app> <archive-url|--> [<git-username> <git-email>]",
+		"Deploy what is in an archive, from a URL or standard input",
+		CMD_APP | CMD_LOCK | CMD_DASHES, 2, 4, archive_flags, git_run_from_archive,
+		"Please specify an archive url or -- to fetch the archive from stdin" },
+	{ "git:from-image", "<app> <docker-image> [<git-username> <git-email>]", "Deploy an image",
+		CMD_APP | CMD_LOCK, 2, 4, image_flags, git_run_from_image,
+		"Please specify a docker image" },
+	{ "git:generate-deploy-key", "", "Make the SSH key for private repositories", 0, 0, 0, NULL,
+		git_run_generate_key, NULL },
 	{ "git:initialize", "<app>", "Make the git repository of an app and its hook",
 		CMD_APP | CMD_LOCK, 1, 1, NULL, run_initialize, NULL },
+	{ "git:load-image", "<app> <docker-image> [<git-username> <git-email>]",
+		"Deploy an image that docker save has written to standard input",
+		CMD_APP | CMD_LOCK, 2, 4, load_flags, git_run_load_image,
+		"Please specify a docker image" },
+	{ "git:public-key", "", "Print the public part of the SSH key for private repositories",
+		CMD_READ, 0, 0, NULL, git_run_public_key, NULL },
 	{ "git:status", "<app>", "Show what git status says in an app's repository",
 		CMD_APP | CMD_READ, 1, 1, NULL, run_status, NULL },
+	{ "git:sync", "<app> <repository> [<git-ref>]",
+		"Fetch a repository that is hosted elsewhere, and deploy it if wanted",
+		CMD_APP | CMD_LOCK, 2, 3, sync_flags, git_run_sync,
+		"Missing GIT_REMOTE parameter" },
 	{ "git:unlock", "<app> [--force]", "Remove the deploy lock of an app", CMD_APP, 1, 1,
 		unlock_flags, run_unlock, NULL },
 	{},
@@ -286,10 +345,10 @@ enum {
 };
 
 static const struct property properties[] = {
-	{ "archive-max-files", ARCHIVE, "10000", "Most files an archive may hold", check_positive,
-		max_files },
-	{ "archive-max-size", ARCHIVE, "1073741824", "Most bytes an archive may unpack to", NULL,
-		max_size },
+	{ "archive-max-files", ARCHIVE, GIT_ARCHIVE_MAX_FILES, "Most files an archive may hold",
+		check_positive, max_files },
+	{ "archive-max-size", ARCHIVE, GIT_ARCHIVE_MAX_SIZE, "Most bytes an archive may unpack to",
+		check_size, max_size },
 	{ "deploy-branch", PROP_BOTH, "master", "Branch whose pushes are deployed", check_branch,
 		NULL },
 	{ "keep-git-dir", PROP_BOTH, "false", "true: builds see a .git folder with the revision",
@@ -310,6 +369,9 @@ static const struct report_row rows[] = {
 static const struct trigger_handler triggers[] = {
 	{ "deploy-source-set", on_deploy_source_set },
 	{ "git-deploy-branch", on_deploy_branch },
+	{ "git-from-archive", git_on_from_archive },
+	{ "git-from-directory", git_on_from_directory },
+	{ "git-from-image", git_on_from_image },
 	{ "git-get-property", on_get_property },
 	{ "git-has-code", on_has_code },
 	{ "git-revision", on_revision },
@@ -328,6 +390,7 @@ const struct plugin plugin_git = {
 	.rows = rows,
 	.after_set = after_set,
 	.triggers = triggers,
+	.steps = git_steps,
 	.on_clone = take_over,
 	.on_rename = take_over,
 	.on_destroy = drop,

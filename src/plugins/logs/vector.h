@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "core/compose.h"
 #include "core/plugin.h"
 
 /* --- the configuration, LIB_ROOT/data/logs/vector.json --- */
@@ -32,32 +33,13 @@ void vector_rewrite(struct ctx *ctx);
 
 /* --- the container --- */
 
-struct vector_container {
-	const char *instance; /* as above */
-	const char *image;
-	const char *image_id;
-	const char *data_dir; /* on the host */
-	const char *logs_dir;
-	const char *socket;
-	const struct strvec *networks;
-};
-
-/* Its name, for free(). */
-char *vector_name(const char *instance) MUST_CHECK;
-/* The body of the request that creates it; a new object. */
-json_t *vector_body(const struct vector_container *c) MUST_CHECK;
+/* The compose project of Vector's container, from the template of a third-party plugin or ours. */
+MUST_CHECK int vector_compose(struct ctx *ctx, const char *image, struct compose *ret,
+	struct err *err);
+MUST_CHECK int vector_check_image(struct ctx *ctx, const char *scope, const char *value,
+	struct err *err);
+extern const char vector_default_image[];
 
 int vector_run_start(struct ctx *ctx, const struct args *args, struct err *err);
 int vector_run_stop(struct ctx *ctx, const struct args *args, struct err *err);
 int vector_run_logs(struct ctx *ctx, const struct args *args, struct err *err);
-
-extern const char vector_default_image[];
-
-/* Where a third-party plugin has a compose template of its own, the docker program starts it.
- * 1 when it did, 0 when there is none. IMAGE is what the template is told. */
-MUST_CHECK int vector_compose(struct ctx *ctx, const char *image, bool up, struct err *err);
-/* What vector-networks says. */
-void vector_networks(struct ctx *ctx, struct strvec *ret);
-/* Its folders as the engine's host knows them, for free(). */
-char *vector_data_dir(struct ctx *ctx) MUST_CHECK;
-char *vector_logs_dir(struct ctx *ctx) MUST_CHECK;

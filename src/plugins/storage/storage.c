@@ -2,6 +2,8 @@
 /* The storage plugin: folders and volumes that outlive containers. */
 #include "plugins/storage/storage.h"
 
+#include "core/storage_migrate.h"
+
 static const struct flag create_flags[] = {
 	{ "scheduler", 0, FLAG_VALUE, "docker-local|k3s", "Who it is for" },
 	{ "size", 0, FLAG_VALUE, "<size>", "Size of the volume (k3s)" },

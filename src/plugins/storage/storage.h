@@ -50,7 +50,6 @@ int storage_run_ensure_directory(struct ctx *ctx, const struct args *args, struc
 int storage_run_migrate(struct ctx *ctx, const struct args *args, struct err *err);
 /* Migrates apps that were not yet. */
 MUST_CHECK int storage_migrate_new(struct ctx *ctx, struct err *err);
-extern const struct step_kind storage_steps[];
 
 /* triggers.c */
 extern const struct trigger_handler storage_triggers[];

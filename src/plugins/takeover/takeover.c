@@ -18,6 +18,8 @@
 #include "core/procs.h"
 #include "core/scheduler.h"
 #include "core/state.h"
+#include "core/storage.h"
+#include "core/storage_migrate.h"
 #include "plugins/takeover/vars.h"
 
 /* Reading it drains the old file. */
@@ -101,6 +103,14 @@ static int take_options(struct ctx *ctx, const char *app, struct err *err)
 	return r < 0 || ctx->dry_run ? r : docker_options_drain(ctx, app, err);
 }
 
+/* Options of the phases deploy and run that are mounts of storage by now. */
+static int take_mounts(struct ctx *ctx, const char *app, struct err *err)
+{
+	if (state_exists(ctx, "storage", app, STORAGE_MIGRATED))
+		return 0;
+	return storage_migrate(ctx, app, err);
+}
+
 static int take_app(struct ctx *ctx, const char *app, struct err *err)
 {
 	static int (*const parts[])(struct ctx * ctx, const char *app, struct err *err) = {
@@ -110,6 +120,7 @@ static int take_app(struct ctx *ctx, const char *app, struct err *err)
 		take_scale,
 		takeover_vars,
 		take_options,
+		take_mounts,
 	};
 	int r = app_lock(ctx, app, APP_LOCK_WAIT, err);
 

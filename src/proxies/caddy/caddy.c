@@ -34,7 +34,7 @@ static char *sites(const struct strvec *hosts, const char *end)
 
 static void add_site(const struct label_call *c, const char *end, unsigned port, struct strvec *ret)
 {
-	AUTO_FREE char *names = sites(c->hosts, end);
+	AUTO_FREE char *names = sites(&c->hosts, end);
 
 	strvec_pushf(ret, "caddy=%s", names);
 	strvec_pushf(ret, "caddy.reverse_proxy={{ upstreams %u }}", port);
@@ -47,7 +47,7 @@ static int labels(const struct label_call *c, struct strvec *ret, struct err *er
 	unsigned https = p->https ? p->https : p->https_other;
 	unsigned http = p->http ? p->http : p->http_other;
 
-	if (!c->hosts->count)
+	if (!c->hosts.count)
 		return 0;
 	if (c->acme && https) {
 		label_ports_warn("https:443", "https", p->https, p->https_other_host,
@@ -87,7 +87,7 @@ static const struct label_proxy row = {
 	.deployed = deployed,
 };
 
-const struct proxy caddy_proxy = LABEL_PROXY(row);
+const struct proxy caddy_proxy = LABEL_PROXY("caddy", row);
 
 /* --- the plugin --- */
 

@@ -31,7 +31,7 @@ static int labels(const struct label_call *c, struct strvec *ret, struct err *er
 	unsigned https = p->https ? p->https : p->https_other;
 	AUTO_FREE char *plain = xasprintf("%s-%s", c->app, c->process);
 	AUTO_FREE char *tls = xasprintf("%s-https", plain);
-	AUTO_FREE char *hosts = strvec_joined(c->hosts, ",");
+	AUTO_FREE char *hosts = strvec_joined(&c->hosts, ",");
 
 	if (http) {
 		label_ports_warn("http:80", "http", p->http, p->http_other_host, p->http_other);
@@ -63,7 +63,7 @@ static const struct label_proxy row = {
 	.vars = vars,
 };
 
-const struct proxy haproxy_proxy = LABEL_PROXY(row);
+const struct proxy haproxy_proxy = LABEL_PROXY("haproxy", row);
 
 /* --- the plugin --- */
 

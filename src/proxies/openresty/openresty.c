@@ -87,15 +87,15 @@ static void add_routes(const struct label_call *c, struct strvec *ret)
 {
 	AUTO_FREE char *network =
 		state_computed(c->ctx, "network", c->app, "initial-network", NULL);
-	AUTO_FREE char *hosts = strvec_joined(c->hosts, " ");
+	AUTO_FREE char *hosts = strvec_joined(&c->hosts, " ");
 	AUTO_STRBUF maps = STRBUF_INIT;
 	bool https = false;
 
-	for (size_t i = 0; i < c->maps->count; i++) {
+	for (size_t i = 0; i < c->maps.count; i++) {
 		if (i)
 			strbuf_addch(&maps, ' ');
-		port_map_print(&c->maps->items[i], &maps);
-		https |= str_eq(c->maps->items[i].scheme, "https");
+		port_map_print(&c->maps.items[i], &maps);
+		https |= str_eq(c->maps.items[i].scheme, "https");
 	}
 	add_label(ret, "letsencrypt", c->acme && https ? "true" : "false");
 	add_label(ret, "https-port", "443");
@@ -142,7 +142,7 @@ static const struct label_proxy row = {
 	.vars = vars,
 };
 
-const struct proxy openresty_proxy = LABEL_PROXY(row);
+const struct proxy openresty_proxy = LABEL_PROXY("openresty", row);
 
 /* --- properties --- */
 

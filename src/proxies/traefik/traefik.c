@@ -41,7 +41,7 @@ static void add_router(const struct label_call *c, const char *scheme, unsigned 
 	AUTO_FREE char *property = xasprintf("%s-entry-point", scheme);
 	AUTO_FREE char *entry = global(c->ctx, property);
 	AUTO_FREE char *name = xasprintf("%s-%s-%s", c->app, c->process, scheme);
-	AUTO_FREE char *rule = rule_of(c->hosts);
+	AUTO_FREE char *rule = rule_of(&c->hosts);
 
 	strvec_pushf(ret, "traefik.http.services.%s.loadbalancer.server.port=%u", name, port);
 	strvec_pushf(ret, "traefik.http.routers.%s.entrypoints=%s", name, entry);
@@ -246,7 +246,7 @@ static const struct label_proxy row = {
 	.prepare = prepare,
 };
 
-const struct proxy traefik_proxy = LABEL_PROXY(row);
+const struct proxy traefik_proxy = LABEL_PROXY("traefik", row);
 
 /* --- the plugin --- */
 

@@ -6,8 +6,10 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "core/engine_path.h"
 #include "core/image.h"
 #include "core/output.h"
+#include "core/registry.h"
 #include "core/storage.h"
 #include "core/trigger.h"
 #include "lib/engine/attach.h"
@@ -136,6 +138,7 @@ static int make_spec(const struct trigger_call *call, const struct request *rq, 
 	labels_args(call->ctx, NULL, &s.flags);
 	strvec_pushl(&s.flags, "--label=" LABEL_TYPE "=storage", "-v", NULL);
 	strvec_pushf(&s.flags, "%s:/data", rq->entry.host_path);
+	engine_path_flags(&call->ctx->inst, &s.flags);
 	for (size_t i = rq->command; i < call->args->count; i++)
 		strvec_push(&s.command, call->args->items[i]);
 	if (!s.command.count)
@@ -157,7 +160,7 @@ static int need_image(struct ctx *ctx, const char *image, struct err *err)
 		return r;
 	err_clear(err);
 	out_stderr("Unable to find image '%s' locally, pulling it", image);
-	r = engine_image_pull(ctx_engine(ctx), image, NULL, NULL, NULL, NULL, err);
+	r = registry_pull(ctx, NULL, image, false, err);
 	return r < 0 ? err_wrap(err, "pull image '%s'", image) : 0;
 }
 
