@@ -166,7 +166,7 @@ install_program() {
 	for name in dokku plugn sshcommand; do
 		[[ $(readlink "/usr/bin/$name") == moorage ]] || ln -sfn moorage "/usr/bin/$name"
 	done
-	for name in x509 archive root; do
+	for name in x509 archive backup root; do
 		put 0755 "$BUILD/src/tools/moorage-$name" "$LIBEXEC/moorage-$name"
 	done
 	for name in moorage dokku; do

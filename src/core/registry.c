@@ -119,6 +119,13 @@ char *registry_tag(struct ctx *ctx, const char *app)
 	return ask_plugins(ctx, app, "deployed-app-image-tag", registry_own_tag(ctx, app));
 }
 
+char *registry_tag_in_use(struct ctx *ctx, const char *app)
+{
+	AUTO_FREE char *tag = registry_tag(ctx, app);
+
+	return *tag ? TAKE_PTR(tag) : xstrdup("latest");
+}
+
 int registry_image(struct ctx *ctx, const char *app, const char *tag, char **ret, struct err *err)
 {
 	AUTO_FREE char *server =

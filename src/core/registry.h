@@ -32,6 +32,8 @@ bool registry_pushes(struct ctx *ctx, const char *app);
 char *registry_own_tag(struct ctx *ctx, const char *app) MUST_CHECK;
 /* The same; third-party plugins are asked first. */
 char *registry_tag(struct ctx *ctx, const char *app) MUST_CHECK;
+/* The same, "latest" where none is stored: what triggers are told. For free(). */
+char *registry_tag_in_use(struct ctx *ctx, const char *app) MUST_CHECK;
 /* The image that is deployed. TAG (may be NULL: "latest") counts where releases are not pushed.
  * Third-party plugins are asked about all of its parts. */
 MUST_CHECK int registry_image(struct ctx *ctx, const char *app, const char *tag, char **ret,

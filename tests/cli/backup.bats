@@ -9,17 +9,16 @@ setup_file() {
 	push_setup
 	# Builds are left here; the program looks for its helpers where its instance says.
 	export inst label src MOORAGE
-	echo "libexec_dir=$TOOLS" >> "$inst/instance.conf"
-	cp "$inst/instance.conf" "$inst/conf"
+	printf '%s\n' "libexec_dir=$TOOLS" "crontab_bin=$inst/bin/crontab" >> "$inst/instance.conf"
 	cat > "$inst/bin/crontab" <<-SH
 		#!/bin/sh
-		case \$1 in
+		case \$3 in
 		-l) cat $inst/crontab 2>/dev/null ;;
+		-r) rm -f $inst/crontab ;;
 		-) cat >$inst/crontab ;;
 		esac
 	SH
 	chmod +x "$inst/bin/crontab"
-	export PATH=$inst/bin:$PATH
 	ssh-keygen -q -t ed25519 -N '' -f "$inst/one"
 	ssh-keygen -q -t ed25519 -N '' -f "$inst/two"
 	fill
@@ -64,7 +63,7 @@ fill() {
 
 # A machine on which nothing was done yet.
 wipe() {
-	rm -rf "$inst/home" "$inst/lib" "$inst/crontab"
+	rm -rf "${inst:?}/home" "${inst:?}/lib" "$inst/crontab"
 	mkdir -p "$inst/home/.ssh" "$inst/lib"
 	: > "$inst/home/.ssh/authorized_keys"
 	printf '%s\n' "$inst/bin/dokku" > "$inst/home/.sshcommand"
@@ -98,8 +97,6 @@ as_key() { # NAME COMMAND: as sshd hands it on
 	jq -e 'map(.name) | contains(["apps/web/environment/ENV", "apps/web/repository.bundle", "home/.netrc", "crontab"])' <<< "$output"
 	run -0 dokku backup:list "$inst/kept.tar.zst"
 	[[ "$output" == *" apps/web/home/tls/server.crt"* ]]
-	# Anybody's tools can read it.
-	zstd -dc < "$inst/kept.tar.zst" | tar -t | grep -qx checksums.json
 }
 
 @test "without a name it goes to a folder of the state, which the next one leaves out" {
@@ -127,7 +124,8 @@ as_key() { # NAME COMMAND: as sshd hands it on
 
 @test "a name that ends in gz means gzip" {
 	dokku backup:export --file "$inst/g.tar.gz"
-	gzip -t "$inst/g.tar.gz"
+	# Anybody's tools can read it.
+	[ "$(tar -tzf "$inst/g.tar.gz" | tail -n 1)" = checksums.json ]
 	dokku backup:inspect "$inst/g.tar.gz"
 }
 
@@ -265,16 +263,21 @@ as_key() { # NAME COMMAND: as sshd hands it on
 	[ ! -e "$inst/lib/data/moorage" ]
 }
 
+# Every file that was written to shows.
+touched() {
+	(cd "$inst" && find home lib -path lib/data/moorage -prune -o -printf '%p %T@ %s %l\n' | LC_ALL=C sort)
+}
+
 # refused CASE TEXT: nothing is changed by it.
 refused() {
 	python3 "$BATS_TEST_DIRNAME/backup.py" "$1" > "$inst/bad.tar.gz"
-	state > "$inst/before"
+	touched > "$inst/before"
 	for verb in import inspect; do
 		[ "$verb" != inspect ] || [ "${3:-}" != late ] || continue
 		run -1 dokku --force "backup:$verb" "$inst/bad.tar.gz"
 		[[ "$output" == *"$2"* ]] || { echo "$1, $verb: $output"; return 1; }
 	done
-	diff "$inst/before" <(state)
+	diff "$inst/before" <(touched)
 	[ -z "$(ls -A "$inst/lib/data/moorage/import" 2>/dev/null)" ]
 	[ ! -e "$inst/evil" ] && [ ! -e "$inst/../evil" ] && [ ! -e /tmp/moorage-evil ]
 }
@@ -314,7 +317,8 @@ refused() {
 	state > "$inst/whole"
 	steps=0
 	for number in 1 2 3 4 5 6 7 8; do
-		for when in before effect after; do
+		for when in effect after; do
+			[ "$when" = effect ] || [ "$number" -le 2 ] || continue
 			wipe
 			mkdir -p "$inst/lib/data/moorage"
 			echo "import $number $when" > "$inst/lib/data/moorage/fault"
@@ -328,7 +332,7 @@ refused() {
 			[ ! -e "$inst/lib/data/moorage/import" ]
 		done
 	done
-	[ "$steps" -ge 21 ]
+	[ "$steps" -ge 8 ]
 }
 
 @test "state leaves by administrators only: on the machine, or with a key whose name says so" {

@@ -7,7 +7,7 @@ load ../lab/helpers
 load ../lab/apps
 
 # Pages without anything to try: lists of links, of differences, of tests; what needs a machine.
-WITHOUT='index differences conformance install state-backup'
+WITHOUT='index differences conformance install container'
 
 teardown() {
 	teardown_instance

@@ -118,5 +118,10 @@ MUST_CHECK int goods_save_image(struct ctx *ctx, const char *app, const char *pa
 MUST_CHECK int goods_load_image(struct ctx *ctx, const char *app, const char *path,
 	struct err *err);
 
+/* crontab(1) with FLAG "-l" (OUT is what there is) or "-" (IN is the new one). 1 when it did so; 0 when
+ * there is no crontab, or no cron. */
+MUST_CHECK int backup_crontab(struct ctx *ctx, const char *flag, const struct strbuf *in,
+	struct strbuf *out, struct err *err);
+
 /* A string member, "" when absent. */
 const char *json_text(const json_t *object, const char *key);

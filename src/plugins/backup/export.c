@@ -21,8 +21,6 @@
 #include "core/version.h"
 #include "lib/git/git.h"
 
-enum { CRONTAB_MAX = 4 * 1024 * 1024, CRONTAB_TIMEOUT_MS = 10000 };
-
 /* What --exclude may name besides "app:NAME". */
 static const char *const excludable[] = { "builds", "networks", "plugins", "repositories",
 	"settings", NULL };
@@ -265,21 +263,10 @@ static int write_app(struct job *j, const json_t *facts, struct err *err)
 /* What is the user's; none is fine. */
 static int write_crontab(struct job *j, struct err *err)
 {
-	AUTO_FREE char *program = child_which("crontab");
-	AUTO_STRBUF text = STRBUF_CAPPED(CRONTAB_MAX);
-	AUTO_STRBUF said = STRBUF_CAPPED(4096);
-	AUTO_CHILD c = CHILD_INIT;
-	struct child_status st;
-	int r;
+	AUTO_STRBUF text = STRBUF_INIT;
+	int r = backup_crontab(j->ctx, "-l", NULL, &text, err);
 
-	if (!program)
-		return 0;
-	strvec_pushl(&c.argv, program, "-l", NULL);
-	c.timeout_ms = CRONTAB_TIMEOUT_MS;
-	r = child_capture(&c, NULL, &text, &said, &st, err);
-	if (r < 0 || st.code || !text.len)
-		return r;
-	return writer_text(&j->w, "crontab", text.buf, err);
+	return r <= 0 || !text.len ? r : writer_text(&j->w, "crontab", text.buf, err);
 }
 
 static int write_settings(struct job *j, struct err *err)

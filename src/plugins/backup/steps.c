@@ -15,11 +15,9 @@
 #include "base/fs.h"
 #include "core/app.h"
 #include "core/applock.h"
+#include "core/cron.h"
 #include "core/git_repo.h"
 #include "core/output.h"
-#include "core/proxy.h"
-#include "core/state.h"
-#include "core/trigger.h"
 #include "lib/git/git.h"
 
 enum { MANIFEST_MAX = 256 << 20, CRONTAB_MAX = 4 << 20, CRONTAB_TIMEOUT_MS = 10000 };
@@ -309,47 +307,44 @@ static int run_start(struct operation *op, struct step *step, struct err *err)
 
 /* --- the end --- */
 
-static int crontab(const char *program, const char *flag, const struct strbuf *in,
-	struct strbuf *out, struct err *err)
+int backup_crontab(struct ctx *ctx, const char *flag, const struct strbuf *in, struct strbuf *out,
+	struct err *err)
 {
 	AUTO_STRBUF said = STRBUF_CAPPED(4096);
 	AUTO_CHILD c = CHILD_INIT;
 	struct child_status st;
 	int r;
 
-	strvec_pushl(&c.argv, program, flag, NULL);
+	if (!*ctx->inst.crontab_bin || !fs_is_exec(ctx->inst.crontab_bin))
+		return 0;
+	strvec_pushl(&c.argv, ctx->inst.crontab_bin, "-u", ctx->inst.user, flag, NULL);
 	c.timeout_ms = CRONTAB_TIMEOUT_MS;
 	r = child_capture(&c, in, out, &said, &st, err);
-	return r < 0 ? r : st.code;
+	return r < 0 ? r : st.code == 0;
 }
 
-/* Apps' jobs are written by what knows them; where nothing did, the old table is put back. */
+/* Apps' tasks are written by what knows them; where there are none, the old table is put back. */
 static int run_crontab(struct operation *op, struct step *step, struct err *err)
 {
-	AUTO_FREE char *program = child_which("crontab");
-	AUTO_FREE char *scheduler =
-		state_computed(op->ctx, "scheduler", SCOPE_GLOBAL, "selected", "docker-local");
 	AUTO_FREE char *path = staged(op, "crontab");
-	AUTO_STRVEC args = STRVEC_INIT;
 	AUTO_STRBUF old = STRBUF_INIT;
 	AUTO_STRBUF now = STRBUF_CAPPED(CRONTAB_MAX);
 	AUTO_ERR one = ERR_INIT;
 	int r;
 
 	(void)step;
-	strvec_push(&args, scheduler);
-	if (trigger_run_all(op->ctx, "scheduler-cron-write", &args, &one) < 0) {
+	if (cron_write(op->ctx, "", NULL, &one) < 0) {
 		out_error(&one);
 		err_clear(&one);
 	}
 	r = fs_read_optional(path, CRONTAB_MAX, &old, err);
-	if (r <= 0 || !program)
+	if (r <= 0)
 		return r;
-	if (crontab(program, "-l", NULL, &now, &one) == 0 && now.len)
+	if (backup_crontab(op->ctx, "-l", NULL, &now, &one) > 0 && now.len)
 		return 0;
 	err_clear(&one);
-	if (crontab(program, "-", &old, &now, &one) != 0)
-		out_warn("The crontab could not be written: %s", err_text(&one));
+	if (backup_crontab(op->ctx, "-", &old, &now, &one) <= 0)
+		out_warn("The crontab could not be written");
 	return 0;
 }
 
