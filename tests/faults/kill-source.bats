@@ -68,7 +68,8 @@ remote_change() {
 	attempt() {
 		dokku git:sync app "$REMOTE" master
 	}
-	# The first one set the deploy branch as well.
+	# The first one set the deploy branch as well; its journal may be of the same second.
+	rm "$INST"/lib/data/moorage/history/*
 	prepare
 	attempt
 	journal=$(journal_of sync)
