@@ -122,7 +122,8 @@ int builder_build(const struct build *b, const char *name, struct err *err)
 
 	if (!builder && !trigger_has_external(ctx, "builder-build"))
 		return unknown(name, err);
-	if (builder && builder->build)
+	r = trigger_fire(ctx, err, "builder-build", name, b->app, b->dir, NULL);
+	if (r >= 0 && builder && builder->build)
 		r = build_own(builder, b, err);
-	return r < 0 ? r : trigger_fire(ctx, err, "builder-build", name, b->app, b->dir, NULL);
+	return r;
 }

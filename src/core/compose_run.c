@@ -11,7 +11,7 @@
 #include "base/lock.h"
 #include "core/compose.h"
 #include "core/output.h"
-#include "core/registry_auth.h"
+#include "core/registry.h"
 #include "lib/engine/containers.h"
 #include "lib/engine/images.h"
 
@@ -62,18 +62,13 @@ static bool is_of(const json_t *inspected, const char *project)
 /* *RET is the image, pulled if it is not here; new. */
 static int find_image(struct ctx *ctx, const char *image, json_t **ret, struct err *err)
 {
-	json_t *auth = NULL;
 	int r = engine_image_inspect(ctx_engine(ctx), image, ret, err);
 
 	if (r != -ERR_NOT_FOUND)
 		return r;
 	err_clear(err);
 	out_info1("Pulling image %s", image);
-	out_flush();
-	r = registry_auth(ctx, NULL, image, &auth, err);
-	if (r >= 0)
-		r = engine_image_pull(ctx_engine(ctx), image, NULL, auth, NULL, NULL, err);
-	json_decref(auth);
+	r = registry_pull(ctx, NULL, image, false, err);
 	if (r >= 0)
 		r = engine_image_inspect(ctx_engine(ctx), image, ret, err);
 	return r < 0 ? err_wrap(err, "Image %s is not on this machine and could not be pulled",

@@ -294,13 +294,32 @@ static void describe_write(const struct step *step, struct strbuf *out)
 	strbuf_addstr(out, "write the crontab");
 }
 
+/* Recovery writes it again. A failure must not hold up the rest: the next step tells. */
 static int run_write(struct operation *op, struct step *step, struct err *err)
 {
-	return cron_write(op->ctx, step_arg(step, "scheduler"), step_arg(step, "app"), err);
+	AUTO_ERR why = ERR_INIT;
+
+	if (cron_write(op->ctx, step_arg(step, "scheduler"), step_arg(step, "app"), &why) < 0)
+		json_object_set_new(step->result, "failure", json_string(err_text(&why)));
+	return 0;
+}
+
+static void describe_tell(const struct step *step, struct strbuf *out)
+{
+	strbuf_addstr(out, "tell whether the crontab was written");
+}
+
+static int run_tell(struct operation *op, struct step *step, struct err *err)
+{
+	const struct step *written = operation_find(op, "cron:write");
+	const char *failure = written ? step_result(written, "failure") : "";
+
+	return *failure ? err_user(err, ERR_FAILED, 1, "%s", failure) : 0;
 }
 
 const struct step_kind cron_steps[] = {
-	{ "cron:write", STEP_MAY_FAIL | STEP_QUIET, describe_write, run_write, NULL },
+	{ "cron:write", STEP_QUIET, describe_write, run_write, NULL },
+	{ "cron:tell", STEP_ONCE | STEP_MAY_FAIL | STEP_QUIET, describe_tell, run_tell, NULL },
 	{},
 };
 
@@ -308,6 +327,8 @@ int cron_plan_write(struct operation *op, const char *app, struct err *err)
 {
 	AUTO_FREE char *scheduler = scheduler_name(op->ctx, app);
 
-	return operation_add(op, &cron_steps[0],
+	int r = operation_add(op, &cron_steps[0],
 		json_pack("{s:s, s:s}", "app", app, "scheduler", scheduler), err);
+
+	return r < 0 ? r : operation_add(op, &cron_steps[1], NULL, err);
 }

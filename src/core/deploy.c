@@ -11,6 +11,7 @@
 #include "core/image.h"
 #include "core/image_make.h"
 #include "core/output.h"
+#include "core/procs.h"
 #include "core/proxy.h"
 #include "core/registry.h"
 #include "core/release.h"
@@ -18,6 +19,7 @@
 #include "core/staged.h"
 #include "core/state.h"
 #include "core/state_step.h"
+#include "core/trigger.h"
 
 const struct step_kind *deploy_step(const char *name)
 {
@@ -269,11 +271,31 @@ static int plan_unmark(struct operation *op, const char *app, struct err *err)
 		err);
 }
 
+/* Once per process type where only some are deployed. */
+static int fire_scheduler_deploy(struct ctx *ctx, const struct scheduler *scheduler,
+	const struct deploy *d, struct err *err)
+{
+	const char *colon = strrchr(d->image, ':');
+	const char *tag = colon ? colon + 1 : "latest";
+	size_t count = d->scale ? d->scale->count : 1;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < count && !ctx->dry_run; i++) {
+		const char *process = d->scale ? d->scale->items[i].name : d->process;
+
+		r = trigger_fire(ctx, err, "scheduler-deploy", scheduler->name, d->app, tag,
+			process ? process : "", NULL);
+	}
+	return r;
+}
+
 int deploy_plan_start(struct operation *op, const struct deploy *d, struct err *err)
 {
 	const struct scheduler *scheduler;
 	int r = scheduler_of(op->ctx, d->app, &scheduler, err);
 
+	if (r >= 0)
+		r = fire_scheduler_deploy(op->ctx, scheduler, d, err);
 	if (r >= 0)
 		r = scheduler->plan_start(op, d, err);
 	if (r >= 0)

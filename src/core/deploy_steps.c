@@ -9,7 +9,6 @@
 #include "core/cleanup.h"
 #include "core/deploy.h"
 #include "core/domains.h"
-#include "core/events.h"
 #include "core/output.h"
 #include "core/phase.h"
 #include "core/procs.h"
@@ -253,8 +252,6 @@ static int plan_deploy(struct operation *op, const struct deploy *d, struct err 
 	if (r < 0)
 		return r;
 	out_info1("Deploying %s via the %s scheduler...", d->app, scheduler->name);
-	events_note(op->ctx, "scheduler-deploy", scheduler->name, d->app, tag_of(d->image), "",
-		NULL);
 	return deploy_plan_start(op, d, err);
 }
 

@@ -98,9 +98,9 @@ extern int label_proxy_keep(struct ctx *ctx, const char *app, struct strbuf *out
 extern int label_proxy_put_back(struct ctx *ctx, const char *app, const struct strbuf *kept,
 	struct err *err);
 
-#define LABEL_PROXY(row)                                                                           \
+#define LABEL_PROXY(proxy_name, row)                                                               \
 	{                                                                                          \
-		.name = (row).name, .labels = &(row), .validate = label_proxy_nothing,             \
+		.name = (proxy_name), .labels = &(row), .validate = label_proxy_nothing,           \
 		.apply = label_proxy_nothing, .clear = label_proxy_nothing,                        \
 		.change = label_proxy_no_change, .generation = label_proxy_generation,             \
 		.is_gone = label_proxy_is_gone, .keep = label_proxy_keep,                          \

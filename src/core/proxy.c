@@ -254,10 +254,21 @@ static int undo_settle(struct operation *op, struct step *step, struct err *err)
 	return 0;
 }
 
+static void describe_tell(const struct step *step, struct strbuf *out)
+{
+	strbuf_addf(out, "run the %s handlers of plugins", step_arg(step, "trigger"));
+}
+
+static int run_tell(struct operation *op, struct step *step, struct err *err)
+{
+	return trigger_fire(op->ctx, err, step_arg(step, "trigger"), step_arg(step, "app"), NULL);
+}
+
 const struct step_kind proxy_steps[] = {
 	{ "proxy:switch", STEP_COMMIT, describe_switch, run_apply, undo_apply },
 	{ "proxy:rebuild", 0, describe_switch, run_apply, undo_apply },
 	{ "proxy:settle", STEP_QUIET, describe_settle, run_settle, undo_settle },
+	{ "proxy:tell", STEP_ONCE, describe_tell, run_tell, NULL },
 	{},
 };
 
@@ -294,4 +305,12 @@ int proxy_plan_settle(struct operation *op, const char *app, struct err *err)
 	}
 	return operation_add(op, &proxy_steps[2],
 		json_pack("{s:s, s:b}", "app", app, "served", (int)served), err);
+}
+
+int proxy_plan_tell(struct operation *op, const char *trigger, const char *app, struct err *err)
+{
+	if (!trigger_is_heard(op->ctx, trigger))
+		return 0;
+	return operation_add(op, &proxy_steps[3],
+		json_pack("{s:s, s:s}", "trigger", trigger, "app", app), err);
 }

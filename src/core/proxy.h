@@ -87,4 +87,7 @@ MUST_CHECK int proxy_drop_copies(struct ctx *ctx, const char *app, struct err *e
 MUST_CHECK int proxy_plan_settle(struct operation *op, const char *app, struct err *err);
 MUST_CHECK int proxy_plan_switch(struct operation *op, const char *app, struct err *err);
 MUST_CHECK int proxy_plan_rebuild(struct operation *op, const char *app, struct err *err);
+/* Plans that the handlers of TRIGGER hear of APP; nothing where nobody listens. */
+MUST_CHECK int proxy_plan_tell(struct operation *op, const char *trigger, const char *app,
+	struct err *err);
 extern const struct step_kind proxy_steps[];

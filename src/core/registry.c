@@ -11,6 +11,7 @@
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/registry_auth.h"
+#include "core/registry_progress.h"
 #include "core/state.h"
 #include "core/trigger.h"
 #include "lib/engine/images.h"
@@ -118,6 +119,13 @@ char *registry_tag(struct ctx *ctx, const char *app)
 	return ask_plugins(ctx, app, "deployed-app-image-tag", registry_own_tag(ctx, app));
 }
 
+char *registry_tag_in_use(struct ctx *ctx, const char *app)
+{
+	AUTO_FREE char *tag = registry_tag(ctx, app);
+
+	return *tag ? TAKE_PTR(tag) : xstrdup("latest");
+}
+
 int registry_image(struct ctx *ctx, const char *app, const char *tag, char **ret, struct err *err)
 {
 	AUTO_FREE char *server =
@@ -179,20 +187,31 @@ static int tag_as(struct ctx *ctx, const char *id, const char *image, struct err
 	return engine_image_tag(ctx_engine(ctx), id, repo, colon ? colon + 1 : NULL, err);
 }
 
-static int pull(struct ctx *ctx, const char *app, const char *image, struct err *err)
+int registry_pull(struct ctx *ctx, const char *app, const char *image, bool show, struct err *err)
 {
+	struct registry_progress progress = REGISTRY_PROGRESS_INIT;
 	json_t *auth = NULL;
 	int r = registry_auth(ctx, app, image, &auth, err);
 
 	if (r < 0)
 		return r;
-	/* What a one-off command prints may be data. */
-	out_stderr("-----> Image %s not found locally, pulling from registry", image);
 	out_flush();
 	ctx_engine(ctx)->cancel_fd = operation_cancel_fd();
-	r = engine_image_pull(ctx_engine(ctx), image, NULL, auth, NULL, NULL, err);
+	r = engine_image_pull(ctx_engine(ctx), image, NULL, auth,
+		show ? registry_progress_show : NULL, &progress, err);
 	ctx_engine(ctx)->cancel_fd = -1;
+	registry_progress_done(&progress);
 	json_decref(auth);
+	return r;
+}
+
+static int pull_release(struct ctx *ctx, const char *app, const char *image, struct err *err)
+{
+	int r;
+
+	/* What a one-off command prints may be data. */
+	out_stderr("-----> Image %s not found locally, pulling from registry", image);
+	r = registry_pull(ctx, app, image, false, err);
 	return r < 0 ? err_wrap(err, "pull '%s'", image) : 1;
 }
 
@@ -207,7 +226,7 @@ int registry_fetch(struct ctx *ctx, const char *app, const char *image, struct e
 	if (r <= 0 || !tag)
 		return r < 0 ? r : 0;
 	if (*release && str_eq(tag + 1, release))
-		return pull(ctx, app, image, err);
+		return pull_release(ctx, app, image, err);
 	if (!str_eq(tag, ":latest") || str_eq(image, built))
 		return 0;
 	/* The server or the repository was set after the build. */

@@ -32,6 +32,8 @@ bool registry_pushes(struct ctx *ctx, const char *app);
 char *registry_own_tag(struct ctx *ctx, const char *app) MUST_CHECK;
 /* The same; third-party plugins are asked first. */
 char *registry_tag(struct ctx *ctx, const char *app) MUST_CHECK;
+/* The same, "latest" where none is stored: what triggers are told. For free(). */
+char *registry_tag_in_use(struct ctx *ctx, const char *app) MUST_CHECK;
 /* The image that is deployed. TAG (may be NULL: "latest") counts where releases are not pushed.
  * Third-party plugins are asked about all of its parts. */
 MUST_CHECK int registry_image(struct ctx *ctx, const char *app, const char *tag, char **ret,
@@ -42,6 +44,10 @@ MUST_CHECK int registry_owns(struct ctx *ctx, const char *app, const char *name,
 MUST_CHECK int registry_note_repo(struct ctx *ctx, const char *app, const char *name,
 	struct err *err);
 
+/* Pulls IMAGE with the login that APP (NULL: all apps) has for it. SHOW: with progress on standard
+ * output. A signal to the operation that runs ends it. */
+MUST_CHECK int registry_pull(struct ctx *ctx, const char *app, const char *image, bool show,
+	struct err *err);
 /*
  * IMAGE, which registry_image() has named, is not there: gets it from the build's image, or from the
  * registry where releases are pushed. 1 when it is there now, 0 when there is nowhere to get it from.

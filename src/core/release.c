@@ -175,6 +175,11 @@ int release_env(struct operation *op, struct step *step, struct err *err)
 	json_t *vars;
 	int r;
 
+	if (operation_find(op, "builder:build")) {
+		r = trigger_fire(op->ctx, err, "release-and-deploy", app, NULL);
+		if (r < 0)
+			return r;
+	}
 	out_info1("Releasing %s...", app);
 	r = appjson_load(op->ctx, app, &app_json, err);
 	if (r < 0)

@@ -25,10 +25,7 @@ ABSENT = {
     "proxy:ports", "proxy:ports-add", "proxy:ports-clear", "proxy:ports-remove", "proxy:ports-set",
 }
 # Not part of the program yet.
-LATER = {
-    "git:allow-host", "git:auth", "git:auth-status", "git:from-archive",
-    "git:from-image", "git:generate-deploy-key", "git:load-image", "git:public-key", "git:sync",
-}
+LATER = set()
 # Left out of help by Dokku as well: protocol verbs, timers, old spellings.
 UNLISTED = {
     "deploy", "domains:setup", "git-hook", "git-receive-pack", "git-upload-archive", "git-upload-pack", "nginx:show-conf",

@@ -159,6 +159,7 @@ SHELL=/bin/bash
 }
 
 # proves effect: command cron:suspend, command cron:resume, command cron:set, property cron/maintenance, property cron/maintenance.<cron-id>
+# proves golden: report cron:report/--cron-maintenance-<cron-id>
 @test "a task in maintenance has no line: by suspend, by app, by instance" {
 	with_tasks '{ "command": "true", "schedule": "@daily" }, { "command": "false", "schedule": "@daily" }'
 	one=$(id_of "$APP" true @daily)
@@ -171,7 +172,7 @@ SHELL=/bin/bash
 	assert_equal "$(tasks_of "$APP")" "@daily $INST/bin/dokku cron:run $APP $two"
 	run dokku cron:report "$APP"
 	assert_output --regexp "Cron maintenance $one: +true"
-	run dokku cron:report "$APP" "--cron-maintenance-$one"
+	run dokku cron:report "$APP" --"cron-maintenance-$one"
 	assert_output true
 	run dokku cron:resume "$APP" "$one"
 	assert_line "=====> Unsetting maintenance.$one"

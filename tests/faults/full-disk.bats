@@ -14,6 +14,8 @@ setup_file() {
 	mkdir -p "${MOORAGE_LAB_ROOT:-/tmp/moorage-lab}/.ports" "$SMALL/lab"
 	ln -s "${MOORAGE_LAB_ROOT:-/tmp/moorage-lab}/.ports" "$SMALL/lab/.ports"
 	export MOORAGE_LAB_ROOT=$SMALL/lab
+	# Or a push would be refused before it gets anywhere near a full disk.
+	export LAB_DISK_RESERVE=0
 	faults_instance
 	lab_shell
 	export DIR=$BATS_FILE_TMPDIR/app

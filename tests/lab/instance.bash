@@ -132,6 +132,7 @@ inst_write_conf() {
 		dokku_command=$INST/bin/dokku
 		crontab_bin=/usr/bin/crontab
 		libexec_dir=$INST/prog/libexec
+		disk_reserve=${LAB_DISK_RESERVE:-512m}
 	CONF
 }
 

@@ -46,7 +46,7 @@ fired_lines() {
 	in_instance cat "$INST/fired/lines" 2>/dev/null
 }
 
-# proves effect: command cron:run, trigger scheduler-cron-write
+# proves effect: command cron:run
 @test "a task of app.json fires each minute, as the user, and its container goes away" {
 	DIR=$BATS_TEST_TMPDIR/app
 	install -d -m 777 "$INST/fired"
@@ -63,6 +63,7 @@ fired_lines() {
 	assert_success
 	assert_output --partial "-----> Updated schedule file"
 	id=$(dokku cron:list ticks --format json | jq -r '.[0].id')
+	grep -qF "cron:run ticks $id" "$INST/crontabs/dokku"
 	has_fired() {
 		[ "$(fired_lines)" ]
 	}

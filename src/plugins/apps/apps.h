@@ -20,8 +20,6 @@ MUST_CHECK int apps_destroy(struct ctx *ctx, const char *app, struct err *err);
  */
 MUST_CHECK int apps_plan_removal(struct operation *op, const char *app, const char *tag,
 	struct err *err);
-/* Tag of the running image, for free(). */
-char *apps_image_tag(struct ctx *ctx, const char *app) MUST_CHECK;
 
 /*
  * Copies the folder, data and settings of FROM to TO, which has been created. A RENAME takes

@@ -8,6 +8,7 @@
 #include "core/applock.h"
 #include "core/deploy.h"
 #include "core/git_repo.h"
+#include "core/trigger.h"
 #include "core/output.h"
 
 static int plan(struct operation *op, const char *from, const char *to, struct err *err)
@@ -19,6 +20,8 @@ static int plan(struct operation *op, const char *from, const char *to, struct e
 			json_pack("{s:s, s:s, s:b}", "from", from, "to", to, "rename", 0), err);
 	if (r >= 0)
 		r = apps_plan_trigger(op, "apps:trigger", "post-app-clone-setup", from, to, err);
+	if (r >= 0 && trigger_is_heard(op->ctx, "post-certs-remove"))
+		r = apps_plan_trigger(op, "apps:trigger", "post-certs-remove", to, NULL, err);
 	if (r >= 0)
 		r = operation_add(op, apps_step("apps:cloned"), json_pack("{s:s}", "app", to), err);
 	if (r >= 0)
@@ -74,5 +77,7 @@ int apps_run_clone(struct ctx *ctx, const struct args *args, struct err *err)
 		return r;
 	app_unlock(ctx, from);
 	r = has_code(ctx, to, err);
+	if (r > 0)
+		r = trigger_fire(ctx, err, "receive-app", to, NULL) < 0 ? -(int)err->kind : 1;
 	return r <= 0 ? r : deploy_source(ctx, to, NULL, "ps-rebuild", err);
 }

@@ -20,13 +20,7 @@
 #include "core/proxy.h"
 #include "core/registry.h"
 #include "core/scheduler.h"
-
-char *apps_image_tag(struct ctx *ctx, const char *app)
-{
-	AUTO_FREE char *tag = registry_tag(ctx, app);
-
-	return *tag ? TAKE_PTR(tag) : xstrdup("latest");
-}
+#include "core/trigger.h"
 
 int apps_step_unroute(struct operation *op, struct step *step, struct err *err)
 {
@@ -67,12 +61,32 @@ int apps_step_folder(struct operation *op, struct step *step, struct err *err)
 	return r < 0 ? r : fs_rm_rf(dir, err);
 }
 
-static int plan_scheduler_removal(struct operation *op, const char *app, struct err *err)
+/* A step for a trigger that is about the scheduler; none when nobody hears it. */
+static int plan_scheduler_trigger(struct operation *op, const char *trigger, const char *app,
+	const char *more, struct err *err)
+{
+	AUTO_FREE char *name = NULL;
+
+	if (!trigger_is_heard(op->ctx, trigger))
+		return 0;
+	name = scheduler_name(op->ctx, app);
+	return operation_add(op, apps_step("apps:deleted"),
+		json_pack("{s:s, s:s, s:s, s:s*}", "trigger", trigger, "first", name, "second", app,
+			"third", more),
+		err);
+}
+
+static int plan_scheduler_removal(struct operation *op, const char *app, const char *tag,
+	struct err *err)
 {
 	const struct scheduler *scheduler;
 	int r = scheduler_of(op->ctx, app, &scheduler, err);
 
-	return r < 0 ? r : scheduler->plan_remove(op, app, err);
+	if (r >= 0)
+		r = plan_scheduler_trigger(op, "scheduler-stop", app, "true", err);
+	if (r >= 0)
+		r = scheduler->plan_remove(op, app, err);
+	return r < 0 ? r : plan_scheduler_trigger(op, "scheduler-post-delete", app, tag, err);
 }
 
 int apps_plan_removal(struct operation *op, const char *app, const char *tag, struct err *err)
@@ -80,9 +94,11 @@ int apps_plan_removal(struct operation *op, const char *app, const char *tag, st
 	int r = operation_add(op, apps_step("apps:unroute"), json_pack("{s:s}", "app", app), err);
 
 	if (r >= 0)
-		r = plan_scheduler_removal(op, app, err);
+		r = plan_scheduler_removal(op, app, tag, err);
 	if (r >= 0)
 		r = apps_plan_trigger(op, "apps:deleted", "post-delete", app, tag, err);
+	if (r >= 0)
+		r = plan_scheduler_trigger(op, "scheduler-retire", app, NULL, err);
 	if (r >= 0)
 		r = operation_add(op, apps_step("apps:drop-settings"),
 			json_pack("{s:s}", "app", app), err);
@@ -94,7 +110,7 @@ int apps_plan_removal(struct operation *op, const char *app, const char *tag, st
 
 static int plan_destroy(struct operation *op, const char *app, struct err *err)
 {
-	AUTO_FREE char *tag = apps_image_tag(op->ctx, app);
+	AUTO_FREE char *tag = registry_tag_in_use(op->ctx, app);
 	int r = apps_plan_trigger(op, "apps:trigger", "pre-delete", app, tag, err);
 
 	if (r >= 0)

@@ -21,6 +21,7 @@
 #include "core/registry.h"
 #include "core/scheduler.h"
 #include "core/state.h"
+#include "core/trigger.h"
 #include "lib/engine/containers.h"
 
 enum { DRAIN_MS = 30000 };
@@ -170,7 +171,7 @@ static json_t *pair(const char *from, const char *to)
 static int plan_later(struct operation *op, const char *from, const char *to,
 	const struct scheduler *scheduler, const struct deploy *d, struct err *err)
 {
-	AUTO_FREE char *tag = apps_image_tag(op->ctx, from);
+	AUTO_FREE char *tag = registry_tag_in_use(op->ctx, from);
 	bool stopped = !scheduler && app_is_deployed(op->ctx, from);
 	int r = operation_add(op, apps_step("apps:switch"), pair(from, to), err);
 
@@ -213,6 +214,8 @@ int apps_step_start(struct operation *op, struct step *step, struct err *err)
 static int plan(struct operation *op, const char *from, const char *to, bool start, struct err *err)
 {
 	const struct scheduler *scheduler = NULL;
+	/* What the old app had of its proxy is not the new one's. */
+	static const char *const cleared[] = { "proxy-clear-config", "network-clear-config" };
 	int r = app_plan_create(op, to, err);
 
 	if (r >= 0)
@@ -220,6 +223,10 @@ static int plan(struct operation *op, const char *from, const char *to, bool sta
 			json_pack("{s:s, s:s, s:b}", "from", from, "to", to, "rename", 1), err);
 	if (r >= 0)
 		r = apps_plan_trigger(op, "apps:trigger", "post-app-rename-setup", from, to, err);
+	for (size_t i = 0; i < ARRAY_SIZE(cleared); i++) {
+		if (r >= 0 && trigger_is_heard(op->ctx, cleared[i]))
+			r = apps_plan_trigger(op, "apps:trigger", cleared[i], to, NULL, err);
+	}
 	if (r < 0 || !start)
 		return r < 0 ? r : plan_later(op, from, to, NULL, NULL, err);
 	r = scheduler_of(op->ctx, from, &scheduler, err);

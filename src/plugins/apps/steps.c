@@ -12,15 +12,21 @@ int apps_step_nothing(struct operation *op, struct step *step, struct err *err)
 
 int apps_step_trigger(struct operation *op, struct step *step, struct err *err)
 {
-	return trigger_fire(op->ctx, err, step_arg(step, "trigger"), step_arg(step, "first"),
-		step_arg(step, "second"), NULL);
+	static const char *const names[] = { "first", "second", "third" };
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (json_object_get(step->args, names[i]))
+			strvec_push(&args, step_arg(step, names[i]));
+	}
+	return trigger_fire_args(op->ctx, step_arg(step, "trigger"), &args, err);
 }
 
 int apps_plan_trigger(struct operation *op, const char *step, const char *trigger,
 	const char *first, const char *second, struct err *err)
 {
 	return operation_add(op, apps_step(step),
-		json_pack("{s:s, s:s, s:s}", "trigger", trigger, "first", first, "second", second),
+		json_pack("{s:s, s:s, s:s*}", "trigger", trigger, "first", first, "second", second),
 		err);
 }
 

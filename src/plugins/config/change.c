@@ -73,7 +73,9 @@ static void restart(struct ctx *ctx, const struct config_change *change)
 		return;
 	}
 	out_info1("Restarting app %s", change->scope);
-	if (deploy_release(ctx, change->scope, &err) < 0)
+	if (trigger_fire(ctx, &err, "release-and-deploy", change->scope, "", "config-redeploy",
+		    NULL) < 0 ||
+		deploy_release(ctx, change->scope, &err) < 0)
 		out_warn("Failure while restarting app: %s", err_text(&err));
 }
 

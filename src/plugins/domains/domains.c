@@ -54,7 +54,11 @@ struct change {
 static int fire_update(struct ctx *ctx, const struct change *c, struct err *err)
 {
 	AUTO_STRVEC args = STRVEC_INIT;
+	bool switched =
+		c->vhosts == DOMAINS_ON && (str_eq(c->action, "add") || str_eq(c->action, "set"));
 
+	if (switched && trigger_fire(ctx, err, "post-domains-update", c->app, "enable", NULL) < 0)
+		return -(int)err->kind;
 	strvec_pushl(&args, c->app, c->action, NULL);
 	if (c->named)
 		strvec_pushv(&args, c->named->items);
@@ -470,6 +474,8 @@ static int on_clone(struct ctx *ctx, const char *old, const char *new, struct er
 		r = domains_save(ctx, new, &names, err);
 	if (r < 0)
 		return r;
+	if (names.count && domains_enabled(ctx, new))
+		return 0;
 	return app_env_set(ctx, new, "NO_VHOST", names.count ? NULL : "1", err);
 }
 

@@ -11,8 +11,7 @@
 #include "core/deploy.h"
 #include "core/image_make.h"
 #include "core/output.h"
-#include "core/registry_auth.h"
-#include "core/registry_progress.h"
+#include "core/registry.h"
 #include "core/source_file.h"
 #include "core/state_step.h"
 #include "core/trigger.h"
@@ -75,19 +74,8 @@ void git_describe_image(const struct step *step, struct strbuf *out)
 
 static int pull(struct operation *op, const char *app, const char *image, struct err *err)
 {
-	struct registry_progress progress = REGISTRY_PROGRESS_INIT;
-	struct engine *engine = ctx_engine(op->ctx);
-	json_t *auth = NULL;
-	int r = registry_auth(op->ctx, app, image, &auth, err);
+	int r = registry_pull(op->ctx, app, image, true, err);
 
-	if (r < 0)
-		return r;
-	out_flush();
-	engine->cancel_fd = operation_cancel_fd();
-	r = engine_image_pull(engine, image, NULL, auth, registry_progress_show, &progress, err);
-	engine->cancel_fd = -1;
-	registry_progress_done(&progress);
-	json_decref(auth);
 	if (r < 0) {
 		AUTO_FREE char *why = xstrdup(err_text(err));
 

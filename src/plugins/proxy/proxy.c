@@ -73,7 +73,15 @@ static int run_clear(struct ctx *ctx, const struct args *args, struct err *err)
 		strvec_push(&apps, app);
 	if (r >= 0)
 		r = clear_apps(ctx, &apps, err);
-	return r < 0 ? r : trigger_fire(ctx, err, "proxy-clear-config", app, NULL);
+	if (r >= 0)
+		r = trigger_fire(ctx, err, "proxy-clear-config", app, NULL);
+	for (size_t i = 0; r >= 0 && i < apps.count; i++) {
+		AUTO_FREE char *type = proxy_type(ctx, apps.items[i]);
+
+		if (str_eq(type, "nginx"))
+			r = trigger_fire(ctx, err, "network-clear-config", apps.items[i], NULL);
+	}
+	return r;
 }
 
 /* --- enable, disable --- */
@@ -91,9 +99,12 @@ static int plan_switch_use(struct operation *op, const char *app, bool on, struc
 		r = state_plan(op, changes, err);
 	else
 		json_decref(changes);
+	if (r >= 0)
+		r = proxy_plan_tell(op, on ? "proxy-enable" : "proxy-disable", app, err);
 	if (r < 0 || !str_eq(type, "nginx") || domains_enabled(op->ctx, app) == on)
 		return r < 0 ? r : proxy_plan_rebuild(op, app, err);
-	if (on)
+	r = proxy_plan_tell(op, on ? "pre-enable-vhost" : "pre-disable-vhost", app, err);
+	if (r >= 0 && on)
 		r = domains_default(op->ctx, app, &names, err);
 	if (r >= 0)
 		r = domains_plan_write(op, app, on ? &names : NULL, on ? DOMAINS_ON : DOMAINS_OFF,
@@ -103,6 +114,8 @@ static int plan_switch_use(struct operation *op, const char *app, bool on, struc
 
 static int switch_use(struct ctx *ctx, const char *app, bool on, struct err *err)
 {
+	AUTO_FREE char *type = proxy_type(ctx, app);
+	bool switches_names;
 	struct operation *op;
 	int r;
 
@@ -113,12 +126,15 @@ static int switch_use(struct ctx *ctx, const char *app, bool on, struct err *err
 	}
 	if (!ctx->dry_run)
 		out_info1(on ? "Enabling proxy for app" : "Disabling proxy for app");
+	switches_names = domains_enabled(ctx, app) != on && str_eq(type, "nginx");
 	r = operation_begin(ctx, on ? "proxy-enable" : "proxy-disable", app, NULL, NULL, &op, err);
 	if (r >= 0)
 		r = operation_run_planned(op, plan_switch_use(op, app, on, err), err);
 	if (r < 0 || ctx->dry_run)
 		return r;
-	r = trigger_fire(ctx, err, on ? "proxy-enable" : "proxy-disable", app, NULL);
+	if (switches_names)
+		r = trigger_fire(ctx, err, "post-domains-update", app, on ? "enable" : "disable",
+			NULL);
 	return r < 0 ? r : deploy_restart(ctx, app, NULL, err);
 }
 

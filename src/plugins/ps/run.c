@@ -13,7 +13,7 @@
 #include "core/batch.h"
 #include "core/cron.h"
 #include "core/deploy.h"
-#include "core/events.h"
+#include "core/registry.h"
 #include "core/output.h"
 #include "core/proxy.h"
 #include "core/scheduler.h"
@@ -57,14 +57,21 @@ int ps_run_rebuild(struct ctx *ctx, const struct args *args, struct err *err)
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return deploy_source(ctx, args_pos(args, 0), NULL, "ps:rebuild", err);
+	r = ctx->dry_run ? 0 : trigger_fire(ctx, err, "receive-app", args_pos(args, 0), NULL);
+	return r < 0 ? r : deploy_source(ctx, args_pos(args, 0), NULL, "ps:rebuild", err);
 }
 
 int ps_restart(struct ctx *ctx, const char *app, const char *process, struct err *err)
 {
+	AUTO_FREE char *tag = registry_tag_in_use(ctx, app);
+	bool one = process && *process;
+	int r = 0;
+
 	if (is_undeployed(ctx, app))
 		return 0;
-	return deploy_restart(ctx, app, process && *process ? process : NULL, err);
+	if (!ctx->dry_run)
+		r = trigger_fire(ctx, err, "deploy", app, tag, one ? process : NULL, NULL);
+	return r < 0 ? r : deploy_restart(ctx, app, one ? process : NULL, err);
 }
 
 int ps_run_restart(struct ctx *ctx, const struct args *args, struct err *err)
@@ -93,6 +100,7 @@ static int rebuild_proxy(struct ctx *ctx, const char *app, struct err *err)
 static int start_app(struct ctx *ctx, const char *app, struct err *err)
 {
 	struct ps_status status = { 0 };
+	AUTO_FREE char *tag = NULL;
 	int r;
 
 	if (is_undeployed(ctx, app))
@@ -109,7 +117,10 @@ static int start_app(struct ctx *ctx, const char *app, struct err *err)
 	out_warn(str_eq(status.running, "mixed")
 			 ? "App is running in mixed mode, releasing"
 			 : "App has been detected as not running, releasing");
-	return deploy_release(ctx, app, err);
+	tag = registry_tag_in_use(ctx, app);
+	if (!ctx->dry_run)
+		r = trigger_fire(ctx, err, "release-and-deploy", app, tag, NULL);
+	return r < 0 ? r : deploy_release(ctx, app, err);
 }
 
 int ps_run_start(struct ctx *ctx, const struct args *args, struct err *err)
@@ -153,7 +164,9 @@ int ps_run_stop(struct ctx *ctx, const struct args *args, struct err *err)
 		AUTO_FREE char *scheduler = scheduler_name(ctx, app);
 
 		out_info1_quiet("Stopping %s", app);
-		events_note(ctx, "scheduler-stop", scheduler, app, NULL);
+		r = trigger_fire(ctx, err, "scheduler-stop", scheduler, app, NULL);
+		if (r < 0)
+			return r;
 	}
 	r = operation_begin(ctx, "stop", app, NULL, NULL, &op, err);
 	return r < 0 ? r : operation_run_planned(op, plan_stop(op, app, err), err);
@@ -192,6 +205,10 @@ static int clear_proxy(struct ctx *ctx, const char *app)
 
 	if (r >= 0 && proxy)
 		r = proxy->clear(ctx, app, &err);
+	if (r >= 0)
+		r = trigger_fire(ctx, &err, "proxy-clear-config", app, NULL);
+	if (r >= 0 && proxy && str_eq(proxy->name, "nginx"))
+		r = trigger_fire(ctx, &err, "network-clear-config", app, NULL);
 	if (r < 0)
 		out_warn("Error clearing proxy config: %s", err_text(&err));
 	return r;

@@ -170,6 +170,17 @@ static int find_changed(struct ctx *ctx, const char *app, const struct scale *ch
 	return r;
 }
 
+static int fire_deploys(struct ctx *ctx, const char *app, const struct scale *deployed,
+	struct err *err)
+{
+	AUTO_FREE char *tag = registry_tag_in_use(ctx, app);
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < deployed->count && !ctx->dry_run; i++)
+		r = trigger_fire(ctx, err, "deploy", app, tag, deployed->items[i].name, NULL);
+	return r;
+}
+
 static int plan(struct operation *op, const char *app, const struct scale *changes, bool clear,
 	const struct scale *deployed, struct err *err)
 {
@@ -187,6 +198,8 @@ static int plan(struct operation *op, const char *app, const struct scale *chang
 			json_pack("{s:s, s:o, s:b, s:o}", "app", app, "scale", scale_json(changes),
 				"clear", (int)clear, "before", before),
 			err);
+	if (r >= 0 && deployed)
+		r = fire_deploys(op->ctx, app, deployed, err);
 	return r < 0 || !deployed ? r : deploy_plan_start(op, &d, err);
 }
 

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "core/app.h"
+#include "core/trigger.h"
 #include "core/output.h"
 #include "core/plugin.h"
 #include "core/run_list.h"
@@ -74,6 +75,20 @@ static int check_request(struct run_request *rq, const struct args *args, struct
 	return parse_ttl(args_value(args, "ttl-seconds", ""), &rq->ttl_seconds, err);
 }
 
+/* SCHEDULER APP COUNT VARIABLE... -- COMMAND... */
+static int fire_run(struct ctx *ctx, const struct scheduler *s, const struct run_request *rq,
+	struct err *err)
+{
+	AUTO_FREE char *count = xasprintf("%zu", rq->env->count);
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	strvec_pushl(&args, s->name, rq->app, count, NULL);
+	strvec_pushv(&args, rq->env->items);
+	strvec_push(&args, "--");
+	strvec_pushv(&args, rq->argv->items);
+	return trigger_fire_args(ctx, "scheduler-run", &args, err);
+}
+
 static int run_one(struct ctx *ctx, const struct args *args, bool detached, struct err *err)
 {
 	AUTO_STRVEC env = STRVEC_INIT;
@@ -103,7 +118,9 @@ static int run_one(struct ctx *ctx, const struct args *args, bool detached, stru
 	if (argv.count && str_eq(argv.items[0], "--"))
 		strvec_remove(&argv, 0);
 	out_flush();
-	r = s->run(ctx, &rq, &code, err);
+	r = fire_run(ctx, s, &rq, err);
+	if (r >= 0)
+		r = s->run(ctx, &rq, &code, err);
 	if (r < 0)
 		return r;
 	return code ? err_exit(err, code) : 0;

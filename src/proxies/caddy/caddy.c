@@ -87,7 +87,7 @@ static const struct label_proxy row = {
 	.deployed = deployed,
 };
 
-const struct proxy caddy_proxy = LABEL_PROXY(row);
+const struct proxy caddy_proxy = LABEL_PROXY("caddy", row);
 
 /* --- the plugin --- */
 

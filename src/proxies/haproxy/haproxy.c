@@ -63,7 +63,7 @@ static const struct label_proxy row = {
 	.vars = vars,
 };
 
-const struct proxy haproxy_proxy = LABEL_PROXY(row);
+const struct proxy haproxy_proxy = LABEL_PROXY("haproxy", row);
 
 /* --- the plugin --- */
 

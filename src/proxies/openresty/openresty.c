@@ -142,7 +142,7 @@ static const struct label_proxy row = {
 	.vars = vars,
 };
 
-const struct proxy openresty_proxy = LABEL_PROXY(row);
+const struct proxy openresty_proxy = LABEL_PROXY("openresty", row);
 
 /* --- properties --- */
 

@@ -246,7 +246,7 @@ static const struct label_proxy row = {
 	.prepare = prepare,
 };
 
-const struct proxy traefik_proxy = LABEL_PROXY(row);
+const struct proxy traefik_proxy = LABEL_PROXY("traefik", row);
 
 /* --- the plugin --- */
 

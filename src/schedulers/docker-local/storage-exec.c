@@ -9,6 +9,7 @@
 #include "core/engine_path.h"
 #include "core/image.h"
 #include "core/output.h"
+#include "core/registry.h"
 #include "core/storage.h"
 #include "core/trigger.h"
 #include "lib/engine/attach.h"
@@ -159,7 +160,7 @@ static int need_image(struct ctx *ctx, const char *image, struct err *err)
 		return r;
 	err_clear(err);
 	out_stderr("Unable to find image '%s' locally, pulling it", image);
-	r = engine_image_pull(ctx_engine(ctx), image, NULL, NULL, NULL, NULL, err);
+	r = registry_pull(ctx, NULL, image, false, err);
 	return r < 0 ? err_wrap(err, "pull image '%s'", image) : 0;
 }
 
