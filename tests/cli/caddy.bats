@@ -30,7 +30,7 @@ teardown() {
 
 # --- its container ---
 
-# proves golden: command caddy:start, property caddy/image
+# proves golden: command caddy:start
 @test "caddy:start asks for the container that Dokku's compose file describes" {
 	assert_request caddy/start.txt caddy
 }

@@ -159,6 +159,7 @@ SHELL=/bin/bash
 }
 
 # proves effect: command cron:suspend, command cron:resume, command cron:set, property cron/maintenance, property cron/maintenance.<cron-id>
+# proves golden: report cron:report/--cron-maintenance-<cron-id>
 @test "a task in maintenance has no line: by suspend, by app, by instance" {
 	with_tasks '{ "command": "true", "schedule": "@daily" }, { "command": "false", "schedule": "@daily" }'
 	one=$(id_of "$APP" true @daily)

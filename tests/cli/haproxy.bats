@@ -28,7 +28,7 @@ teardown() {
 	free_ports
 }
 
-# proves golden: command haproxy:start, property haproxy/image
+# proves golden: command haproxy:start
 @test "haproxy:start asks for the container that Dokku's compose file describes" {
 	assert_request haproxy/start.txt haproxy
 }

@@ -25,7 +25,7 @@ teardown() {
 	free_ports
 }
 
-# proves golden: command openresty:start, property openresty/image
+# proves golden: command openresty:start
 @test "openresty:start asks for the container that Dokku's compose file describes" {
 	assert_request openresty/start.txt openresty
 }

@@ -25,7 +25,7 @@ teardown() {
 	free_ports
 }
 
-# proves golden: command traefik:start, property traefik/image
+# proves golden: command traefik:start
 @test "traefik:start asks for the container that Dokku's compose file describes" {
 	assert_request traefik/start.txt traefik
 	assert_equal "$(stat -c %a "$INST/lib/data/traefik/traefik-acme.json")" 600
@@ -75,6 +75,7 @@ teardown() {
 	[ "$(cat "$INST/lib/config/traefik/--global/basic-auth-salt")" != "$salt" ]
 }
 
+# proves golden: report traefik:report/--traefik-global-dns-provider-<env_var>
 @test "passwords and variables of the DNS provider are masked where somebody might look" {
 	run dokku traefik:set --global basic-auth-password very-secret
 	assert_output "=====> Setting basic-auth-password to *******"

@@ -46,7 +46,7 @@ fired_lines() {
 	in_instance cat "$INST/fired/lines" 2>/dev/null
 }
 
-# proves effect: command cron:run, trigger scheduler-cron-write
+# proves effect: command cron:run
 @test "a task of app.json fires each minute, as the user, and its container goes away" {
 	DIR=$BATS_TEST_TMPDIR/app
 	install -d -m 777 "$INST/fired"
