@@ -189,7 +189,7 @@ int label_run_stop(struct ctx *ctx, const struct args *args, struct err *err)
 		r = state_set(ctx, p->name, SCOPE_GLOBAL, "proxy-status", "stopped", err);
 	if (r >= 0)
 		r = compose_down(ctx, p->name, err);
-	return r < 0 ? err_wrap(err, "Unable to stop %s", ctx->argv.items[0]) : 0;
+	return r < 0 ? err_wrap(err, "Unable to stop %s", p ? p->name : "it") : 0;
 }
 
 void label_proxy_restore(struct ctx *ctx, const struct label_proxy *p)

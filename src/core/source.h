@@ -28,5 +28,7 @@ MUST_CHECK int source_extract(struct operation *op, struct step *step, struct er
 /* Part of it: stages the snippets that the source has for a proxy (openresty/). */
 MUST_CHECK int source_stage_includes(struct ctx *ctx, const char *app, const char *dir,
 	struct err *err);
+/* The folders in which it looks, with a slash behind each. */
+void source_include_paths(struct strvec *ret);
 /* Drops what was staged; args: `pid`. */
 MUST_CHECK int source_unextract(struct operation *op, struct step *step, struct err *err);

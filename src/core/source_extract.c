@@ -239,6 +239,7 @@ static int fetch_from_image(struct operation *op, const char *app, const char *i
 
 		strvec_push(&paths, path);
 	}
+	source_include_paths(&paths);
 	return source_from_image(op, app, image, build_dir, &paths, to, err);
 }
 
@@ -258,7 +259,7 @@ int source_extract(struct operation *op, struct step *step, struct err *err)
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(files); i++)
 		r = stage_file(ctx, app, from, &files[i], err);
 	if (r >= 0)
-		r = source_stage_includes(ctx, app, dir, err);
+		r = source_stage_includes(ctx, app, from, err);
 	if (r >= 0)
 		r = prepare_builders(ctx, app, dir, err);
 	if (r >= 0)

@@ -11,7 +11,7 @@
 #include "lib/engine/containers.h"
 #include "lib/engine/images.h"
 
-enum { FILE_MAX = 4 << 20, TAR_MAX = FILE_MAX + (64 << 10) };
+enum { FILE_MAX = 4 << 20, TAR_MAX = FILE_MAX + (64 << 10), FOLDER_FILES_MAX = 100 };
 
 static char *name_of(struct operation *op, const char *app)
 {
@@ -59,7 +59,8 @@ static int keep(void *to, const void *data, size_t len, struct err *err)
 	return 0;
 }
 
-static int unpack(struct operation *op, const struct strbuf *tar, const char *dest, struct err *err)
+static int unpack(struct operation *op, const struct strbuf *tar, bool folder, const char *dest,
+	struct err *err)
 {
 	AUTO_CHILD c = CHILD_INIT;
 	AUTO_STRBUF answer = STRBUF_CAPPED(4096);
@@ -68,8 +69,9 @@ static int unpack(struct operation *op, const struct strbuf *tar, const char *de
 	int r;
 
 	strvec_push_take(&c.argv, path_join(op->ctx->inst.libexec_dir, "moorage-archive"));
-	strvec_pushl(&c.argv, "extract", "--type", "tar", "--max-files", "1", "--max-bytes", NULL);
-	strvec_pushf(&c.argv, "%d", FILE_MAX);
+	strvec_pushl(&c.argv, "extract", "--type", "tar", "--max-files", NULL);
+	strvec_pushf(&c.argv, "%d", folder ? FOLDER_FILES_MAX : 1);
+	strvec_pushf(&c.argv, "--max-bytes=%d", FILE_MAX);
 	strvec_push(&c.argv, dest);
 	r = child_capture(&c, tar, &answer, &said, &st, err);
 	strbuf_trim(&said);
@@ -78,7 +80,8 @@ static int unpack(struct operation *op, const struct strbuf *tar, const char *de
 	return r;
 }
 
-static int put_in_place(const char *from, const char *path, const char *to, struct err *err)
+static int put_in_place(const char *from, const char *path, bool is_folder, const char *to,
+	struct err *err)
 {
 	AUTO_FREE char *unpacked = path_join(from, path_base(path));
 	AUTO_FREE char *target = path_join(to, path);
@@ -86,14 +89,15 @@ static int put_in_place(const char *from, const char *path, const char *to, stru
 	struct stat st;
 	int r;
 
-	if (lstat(unpacked, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(err, ERR_INVALID, "it is no regular file");
+	if (lstat(unpacked, &st) < 0 || !(is_folder ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode)))
+		return err_set(err, ERR_INVALID, "it is no %s",
+			is_folder ? "folder" : "regular file");
 	r = fs_mkdir_p(folder, 0755, err);
 	return r < 0 ? r : fs_rename(unpacked, target, err);
 }
 
-static int copy_file(struct operation *op, const char *id, const char *source, const char *path,
-	const char *to, struct err *err)
+static int copy_path(struct operation *op, const char *id, const char *source, const char *path,
+	bool folder, const char *to, struct err *err)
 {
 	AUTO_FREE char *unpacked = path_join(to, ".unpacked");
 	AUTO_STRBUF tar = STRBUF_CAPPED(TAR_MAX);
@@ -106,9 +110,9 @@ static int copy_file(struct operation *op, const char *id, const char *source, c
 	if (r >= 0 && tar.truncated)
 		r = err_set(err, ERR_INVALID, "it is larger than %d bytes", FILE_MAX);
 	if (r >= 0)
-		r = unpack(op, &tar, unpacked, err);
+		r = unpack(op, &tar, folder, unpacked, err);
 	if (r >= 0)
-		r = put_in_place(unpacked, path, to, err);
+		r = put_in_place(unpacked, path, folder, to, err);
 	if (r >= 0)
 		r = fs_rm_rf(unpacked, err);
 	return r < 0 ? err_wrap(err, "take '%s' out of the image", source) : 0;
@@ -138,9 +142,12 @@ int source_from_image(struct operation *op, const char *app, const char *image,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < paths->count; i++) {
-		AUTO_FREE char *source = join(root, build_dir, paths->items[i]);
+		bool folder = str_ends(paths->items[i], "/");
+		size_t len = strlen(paths->items[i]) - folder;
+		AUTO_FREE char *path = xstrndup(paths->items[i], len);
+		AUTO_FREE char *source = join(root, build_dir, path);
 
-		r = copy_file(op, id, source, paths->items[i], to, err);
+		r = copy_path(op, id, source, path, folder, to, err);
 	}
 	removed = source_forget_image(op, app, r < 0 ? &ignored : err);
 	return r < 0 ? r : removed;

@@ -73,6 +73,12 @@ static int copy_all(struct ctx *ctx, const char *app, enum staged_kind kind, int
 	return r;
 }
 
+void source_include_paths(struct strvec *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		strvec_pushf(ret, "%s/", folders[i].path);
+}
+
 /* Most apps never had any: nothing is written for them. */
 static int stage_none(struct ctx *ctx, const char *app, enum staged_kind kind, struct err *err)
 {

@@ -185,21 +185,15 @@ static const char volume_text[] = "Volume name must be two characters or more. V
 				  "not contain invalid characters. "
 				  "Storage path must be two valid paths divided by colon.";
 
+/* Empty words between commas mean nothing to docker. */
 static void take_options(const char *text, struct storage_mount *m)
 {
-	AUTO_STRVEC rest = STRVEC_INIT;
+	AUTO_STRVEC words = STRVEC_INIT;
 
-	while (*text) {
-		size_t len = strcspn(text, ",");
-
-		if (len == 2 && str_starts(text, "ro"))
-			m->readonly = true;
-		else
-			strvec_push_take(&rest, xstrndup(text, len));
-		text += len + (text[len] == ',');
-	}
+	strvec_split(&words, text, ",");
+	m->readonly = strvec_remove_str(&words, "ro") != 0;
 	free(m->options);
-	m->options = strvec_joined(&rest, ",");
+	m->options = strvec_joined(&words, ",");
 }
 
 void storage_legacy_entry(const char *host, struct storage_entry *ret)

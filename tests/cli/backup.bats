@@ -97,8 +97,6 @@ as_key() { # NAME COMMAND: as sshd hands it on
 	jq -e 'map(.name) | contains(["apps/web/environment/ENV", "apps/web/repository.bundle", "home/.netrc", "crontab"])' <<< "$output"
 	run -0 dokku backup:list "$inst/kept.tar.zst"
 	[[ "$output" == *" apps/web/home/tls/server.crt"* ]]
-	# Anybody's tools can read it.
-	zstd -dc < "$inst/kept.tar.zst" | tar -t | grep -qx checksums.json
 }
 
 @test "without a name it goes to a folder of the state, which the next one leaves out" {
@@ -126,7 +124,8 @@ as_key() { # NAME COMMAND: as sshd hands it on
 
 @test "a name that ends in gz means gzip" {
 	dokku backup:export --file "$inst/g.tar.gz"
-	gzip -t "$inst/g.tar.gz"
+	# Anybody's tools can read it.
+	[ "$(tar -tzf "$inst/g.tar.gz" | tail -n 1)" = checksums.json ]
 	dokku backup:inspect "$inst/g.tar.gz"
 }
 

@@ -32,7 +32,7 @@ teardown() {
 
 # proves golden: command caddy:start
 @test "caddy:start asks for the container that Dokku's compose file describes" {
-	assert_request caddy/start.txt caddy
+	assert_request caddy/start.txt caddy:start
 }
 
 # proves golden: property caddy/image, property caddy/letsencrypt-email, property caddy/letsencrypt-server, property caddy/log-level, property caddy/polling-interval
@@ -42,7 +42,7 @@ teardown() {
 	dokku caddy:set --global polling-interval 9s
 	dokku caddy:set --global letsencrypt-email admin@example.test
 	dokku caddy:set --global letsencrypt-server https://acme.example.test/directory
-	assert_request caddy/start-acme.txt caddy
+	assert_request caddy/start-acme.txt caddy:start
 }
 
 # proves golden: command caddy:show-config
@@ -73,7 +73,7 @@ teardown() {
 # proves stand-in: command caddy:start, command caddy:stop, command caddy:logs, trigger caddy-template-source, property caddy/haproxy/nginx/openresty/traefik/proxy-status
 @test "a stand-in for caddy starts, shows its log, is left alone by a second caddy:start, and stops" {
 	port=$(claim_port)
-	stand_in caddy "$port"
+	stand_in caddy-template-source "$port"
 	dokku caddy:set --global image moorage-lab/http:1
 	run dokku caddy:start
 	assert_success
@@ -113,7 +113,7 @@ teardown() {
 
 @test "a changed setting replaces the stand-in's container; one that does not start leaves the old one" {
 	port=$(claim_port)
-	stand_in caddy "$port"
+	stand_in caddy-template-source "$port"
 	dokku caddy:set --global image moorage-lab/http:1
 	dokku caddy:start
 	first=$(proxy_id caddy)
@@ -126,7 +126,7 @@ teardown() {
 	run docker_lab inspect -f '{{json .Config.Env}}' "$(proxy_container caddy)"
 	assert_output --partial LEVEL=DEBUG
 
-	stand_in caddy "$port" "    command: [/no/such/program]"
+	stand_in caddy-template-source "$port" "    command: [/no/such/program]"
 	run dokku caddy:start
 	assert_failure 1
 	assert_output --partial "start container $LABEL-caddy-caddy-1"
@@ -137,7 +137,7 @@ teardown() {
 
 @test "a replacement that was cut off is put right by the next start" {
 	port=$(claim_port)
-	stand_in caddy "$port"
+	stand_in caddy-template-source "$port"
 	dokku caddy:set --global image moorage-lab/http:1
 	dokku caddy:start
 	before=$(proxy_id caddy)
@@ -154,7 +154,7 @@ teardown() {
 }
 
 @test "a container of that name that compose did not make is left alone" {
-	stand_in caddy "$(claim_port)"
+	stand_in caddy-template-source "$(claim_port)"
 	dokku caddy:set --global image moorage-lab/http:1
 	id=$(docker_lab create --name "$(proxy_container caddy)" --label "com.moorage.instance=$LABEL" moorage-lab/http:1)
 	run dokku caddy:start
@@ -165,11 +165,15 @@ teardown() {
 
 # proves stand-in: trigger pre-restore, property caddy/haproxy/nginx/openresty/traefik/proxy-status
 @test "ps:restore (pre-restore) starts a stand-in for caddy again if proxy-status says so" {
-	stand_in caddy "$(claim_port)"
+	stand_in caddy-template-source "$(claim_port)"
 	dokku caddy:set --global image moorage-lab/http:1
 	dokku caddy:start
+	assert_file_is "$INST/lib/config/caddy/--global/proxy-status" started
 	docker_lab rm -f "$(proxy_container caddy)"
 	dokku ps:restore
+	is_up caddy
+	docker_lab rm -f "$(proxy_container caddy)"
+	plugn trigger pre-restore
 	is_up caddy
 	dokku caddy:stop
 	dokku ps:restore
@@ -184,7 +188,7 @@ teardown() {
 }
 
 @test "a compose file with what only docker compose knows is refused by name" {
-	stand_in caddy "$(claim_port)" "    deploy: {}"
+	stand_in caddy-template-source "$(claim_port)" "    deploy: {}"
 	run dokku caddy:start
 	assert_failure 1
 	assert_output --partial "services.caddy.deploy: this is not offered without docker compose"
@@ -215,6 +219,7 @@ teardown() {
 	dokku caddy:set --global letsencrypt-email
 }
 
+# proves effect: trigger proxy-disable, trigger proxy-enable
 @test "another port than 80 is used with a warning; without domains or proxy there is no site" {
 	app_with_image "$APP"
 	dokku proxy:set "$APP" type caddy
@@ -223,10 +228,14 @@ teardown() {
 	assert_output --partial "Warning: http:80 port mapping not found"
 	assert_output --partial "Utilizing first http port mapping, http:8080:3000"
 	assert_equal "$(labels_of "$APP" caddy.reverse_proxy)" "caddy.reverse_proxy={{ upstreams 3000 }}"
+	printf '#!/bin/sh\necho "${0##*/} $*" >>%s\n' "$INST/lib/told" | install_plugin zz-told proxy-disable proxy-enable
 	dokku proxy:disable "$APP"
 	run labels_of "$APP" caddy
 	assert_output ""
 	dokku proxy:enable "$APP"
+	assert_file_is "$INST/lib/told" "proxy-disable $APP
+proxy-enable $APP"
+	remove_plugin zz-told
 	run labels_of "$APP" caddy
 	[ "$output" ]
 	dokku domains:disable "$APP"
@@ -298,6 +307,7 @@ caddy.header=X-One 'a b'"
 }
 
 # proves effect: trigger certs-force
+# proves golden: trigger core-post-deploy
 @test "certs-force and the app's ports say that the proxy ends TLS" {
 	app_with_image "$APP"
 	run plugn trigger certs-force "$APP"

@@ -172,7 +172,7 @@ SHELL=/bin/bash
 	assert_equal "$(tasks_of "$APP")" "@daily $INST/bin/dokku cron:run $APP $two"
 	run dokku cron:report "$APP"
 	assert_output --regexp "Cron maintenance $one: +true"
-	run dokku cron:report "$APP" "--cron-maintenance-$one"
+	run dokku cron:report "$APP" --"cron-maintenance-$one"
 	assert_output true
 	run dokku cron:resume "$APP" "$one"
 	assert_line "=====> Unsetting maintenance.$one"

@@ -79,21 +79,18 @@ more() {
 		dokku builds:prune hello >/dev/null
 		find "$inst/lib/data/builds/hello" -name '*.json' | wc -l
 	}
-	for _ in 1 2 3 4; do
-		push
-		more
-	done
-	[ "$(records)" = 4 ]
-	dokku builds:set --global retention 3
-	[ "$(records)" = 3 ]
-	dokku builds:set hello retention 1
-	[ "$(records)" = 1 ]
-	dokku builds:set hello retention
 	for _ in 1 2 3; do
 		push
 		more
 	done
 	[ "$(records)" = 3 ]
+	dokku builds:set --global retention 2
+	[ "$(records)" = 2 ]
+	dokku builds:set hello retention 1
+	[ "$(records)" = 1 ]
+	dokku builds:set hello retention
+	push
+	[ "$(records)" = 2 ]
 }
 
 # proves effect: property git/deploy-branch

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What nginx does with each of its properties, seen in the configuration and by requests.
+bats_require_minimum_version 1.5.0
 load routes
 
 setup_file() {
@@ -314,7 +315,7 @@ closed_after() {
 	# It is written when nginx has done with it.
 	wait_for grep -q 'GET /big' "$INST/logs/$APP-access.log"
 	kill "$reader"
-	! grep -q ' 30000000 ' "$INST/logs/$APP-access.log"
+	run ! grep -q ' 30000000 ' "$INST/logs/$APP-access.log"
 }
 
 # proves effect: property nginx/underscore-in-headers
@@ -360,7 +361,7 @@ closed_after() {
 	nginx_set access-log-path off
 	get /three >/dev/null
 	equal "$(cat "$INST/logs/mine.log")" 'app /two'
-	! grep -q three "$INST/logs/$APP-access.log"
+	run ! grep -q three "$INST/logs/$APP-access.log"
 }
 
 # proves effect: property nginx/error-log-path, command nginx:error-logs

@@ -183,11 +183,13 @@ checked_before() {
 	for scope in --global shared; do
 		dokku checks:set "$scope" wait-to-retire 1
 		old=$(web_container shared)
-		http_get "$(host_of shared)" '/slow?ms=100000' >/dev/null 2>&1 3>&- &
+		http_get "$(host_of shared)" '/slow?ms=200000' --max-time 200 >"$BATS_TEST_TMPDIR/answer" 2>&1 3>&- &
 		wait_until 60 is_asked "$old"
 		dokku ps:restart shared
-		wait_until 60 has_ended "$old"
+		# Before the 60 s that are the default.
+		wait_until 40 has_ended "$old"
 		wait || true
+		[ "$(cat "$BATS_TEST_TMPDIR/answer")" != slow ]
 		dokku checks:set "$scope" wait-to-retire
 	done
 	dokku ps:set shared stop-timeout-seconds

@@ -149,3 +149,17 @@ RUN true'
 	[ "$(cat "$inst/lib/config/git/$APP/source-image")" = "$label-source:two" ]
 	[ "$(deploy_metadata)" = "$label-source:one" ]
 }
+
+@test "a renamed app and a clone keep the image they were made from, a destroyed one does not" {
+	source_image one first
+	dokku git:from-image "$APP" "$label-source:one"
+	dokku apps:rename --skip-deploy "$APP" "$APP-renamed"
+	dokku apps:clone --skip-deploy "$APP-renamed" "$APP-clone"
+	for APP in "$APP-renamed" "$APP-clone"; do
+		[ "$(dokku git:report "$APP" --git-source-image)" = "$label-source:one" ]
+		[ "$(dokku git:report "$APP" --git-deploy-branch)" = master ]
+		[ "$(in_repo show master:Dockerfile | head -n 1)" = "FROM $label-source:one" ]
+	done
+	dokku --force apps:destroy "$APP"
+	[ ! -e "$inst/lib/config/git/$APP" ]
+}

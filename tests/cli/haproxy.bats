@@ -30,7 +30,7 @@ teardown() {
 
 # proves golden: command haproxy:start
 @test "haproxy:start asks for the container that Dokku's compose file describes" {
-	assert_request haproxy/start.txt haproxy
+	assert_request haproxy/start.txt haproxy:start
 }
 
 # proves golden: property haproxy/image, property haproxy/letsencrypt-email, property haproxy/letsencrypt-server, property haproxy/log-level, property haproxy/refresh-conf
@@ -40,7 +40,7 @@ teardown() {
 	dokku haproxy:set --global refresh-conf 3
 	dokku haproxy:set --global letsencrypt-email admin@example.test
 	dokku haproxy:set --global letsencrypt-server https://acme.example.test/directory
-	assert_request haproxy/start-acme.txt haproxy
+	assert_request haproxy/start-acme.txt haproxy:start
 }
 
 # proves golden: command haproxy:show-config
@@ -56,7 +56,7 @@ teardown() {
 
 # proves stand-in: command haproxy:start, command haproxy:stop, command haproxy:logs, trigger haproxy-template-source
 @test "a stand-in for haproxy starts, shows its log (haproxy:logs), and stops" {
-	stand_in haproxy "$(claim_port)"
+	stand_in haproxy-template-source "$(claim_port)"
 	dokku haproxy:set --global image moorage-lab/http:1
 	dokku haproxy:start
 	is_up haproxy

@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 load proxies
 
 setup_file() {
-	proxy_setup --no-nginx
+	proxy_setup --no-nginx --libexec "${TOOLS:-$BUILD/src/tools}"
 }
 
 teardown_file() {
@@ -27,7 +27,7 @@ teardown() {
 
 # proves golden: command openresty:start
 @test "openresty:start asks for the container that Dokku's compose file describes" {
-	assert_request openresty/start.txt openresty
+	assert_request openresty/start.txt openresty:start
 }
 
 # proves golden: property openresty/image, property openresty/letsencrypt-email, property openresty/letsencrypt-server, property openresty/allowed-letsencrypt-domains-func-base64
@@ -36,7 +36,7 @@ teardown() {
 	dokku openresty:set --global letsencrypt-email admin@example.test
 	dokku openresty:set --global letsencrypt-server https://acme.example.test/directory
 	dokku openresty:set --global allowed-letsencrypt-domains-func-base64 cmV0dXJuIGZhbHNl
-	assert_request openresty/start-acme.txt openresty
+	assert_request openresty/start-acme.txt openresty:start
 }
 
 # proves golden: command openresty:show-config
@@ -50,7 +50,7 @@ teardown() {
 
 # proves stand-in: command openresty:start, command openresty:stop, command openresty:logs, trigger openresty-template-source, property openresty/log-level
 @test "a stand-in for openresty starts, with the log-level for templates of its own, shows its log (openresty:logs), and stops" {
-	stand_in openresty "$(claim_port)"
+	stand_in openresty-template-source "$(claim_port)"
 	dokku openresty:set --global image moorage-lab/http:1
 	dokku openresty:set --global log-level warn
 	dokku openresty:start
@@ -159,6 +159,29 @@ openresty.include-location-http-two_2-a.conf=$(base64 -w0 <openresty/http-locati
 	assert_equal "$(ls "$data")" openresty-location-includes
 	dokku --force apps:destroy "$APP"
 	[ ! -e "$data" ]
+}
+
+@test "snippets of an image that an app is made from become labels, too" {
+	printf 'FROM moorage-lab/http:1\nCOPY openresty /app/openresty\nWORKDIR /app\n' >"$BATS_TEST_TMPDIR/Dockerfile"
+	mkdir -p "$BATS_TEST_TMPDIR/openresty/http-includes"
+	echo 'add_header X-One 1;' >"$BATS_TEST_TMPDIR/openresty/http-includes/one.conf"
+	docker_lab build -q -t "$LABEL-source:1" --label "com.moorage.instance=$LABEL" "$BATS_TEST_TMPDIR"
+	dokku apps:create "$APP"
+	dokku proxy:set "$APP" type openresty
+	dokku checks:skip "$APP"
+	mkdir "$BATS_TEST_TMPDIR/app"
+	echo "FROM $LABEL-source:1" >"$BATS_TEST_TMPDIR/app/Dockerfile"
+	git_app "$BATS_TEST_TMPDIR/app"
+	dokku ps:set "$APP" skip-deploy true
+	git_push "$BATS_TEST_TMPDIR/app" "$APP"
+	dokku ps:set "$APP" skip-deploy
+	# What git:from-image leaves behind: the setting, and a source that only names the image.
+	as_dokku mkdir -p "$INST/lib/config/git/$APP"
+	printf %s "$LABEL-source:1" | as_dokku tee "$INST/lib/config/git/$APP/source-image" >/dev/null
+	dokku ps:rebuild "$APP"
+	docker_lab rmi "$LABEL-source:1"
+	assert_equal "$(labels_of "$APP" openresty.include)" \
+		"openresty.include-http-one.conf=$(base64 -w0 <"$BATS_TEST_TMPDIR/openresty/http-includes/one.conf")"
 }
 
 @test "apps of the proxy type nginx have labels for openresty while that is started" {

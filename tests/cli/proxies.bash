@@ -72,10 +72,10 @@ image_rule='{"method": "GET", "path": "/images/*/json", "json": {"Id": "sha256:1
 make_rules='{"path": "/containers/create", "status": 201, "json": {"Id": "c1", "Warnings": []}},
 	{"path": "/containers/*/rename", "status": 204}, {"path": "/containers/*/start", "status": 204}'
 
-# assert_request GOLDEN PROXY: what PROXY:start asks the engine for: names in their order, and the body
+# assert_request GOLDEN COMMAND: what that (PROXY:start) asks the engine for: names in their order, and the body
 # of the container.
 assert_request() {
-	with_fake_engine "$image_rule, $make_rules" "$2:start"
+	with_fake_engine "$image_rule, $make_rules" "$2"
 	diff -u "$TOP/tests/golden/$1" <(jq -S -sr '
 		def path: .target | sub("^/v1\\.[0-9]+"; "");
 		(.[] | select(.method != "GET") | "\(.method) \(path)"),
@@ -104,21 +104,21 @@ is_gone() {
 	[ -z "$(docker_lab ps -aq --filter "name=$(proxy_container "$1")")" ]
 }
 
-# stand_in PROXY PORT [LINES]: a plugin whose PROXY-template-source names a compose file that runs the
-# configured image, with the test server as a stand-in, on a port that is free.
+# stand_in TRIGGER PORT [LINES]: a plugin whose TRIGGER (PROXY-template-source) names a compose file that
+# runs the configured image, with the test server as a stand-in, on a port that is free.
 stand_in() {
-	local file=$INST/lib/stand-in-$1.yml
+	local proxy=${1%%-*} file=$INST/lib/stand-in-$1.yml
 	cat >"$file" <<-YAML
 		services:
-		  $1:
-		    image: "{{ \$.${1^^}_IMAGE }}"
+		  $proxy:
+		    image: "{{ \$.${proxy^^}_IMAGE }}"
 		    network_mode: bridge
 		    restart: unless-stopped
-		    environment: [PORT=5000, "LEVEL={{ \$.${1^^}_LOG_LEVEL }}"]
+		    environment: [PORT=5000, "LEVEL={{ \$.${proxy^^}_LOG_LEVEL }}"]
 		    ports: ["127.0.0.1:$2:5000"]
 		${3:-}
 	YAML
-	remove_plugin "zz-$1"
-	printf '#!/bin/sh\necho %s\n' "$file" | install_plugin "zz-$1" "$1-template-source"
+	remove_plugin "zz-$proxy"
+	printf '#!/bin/sh\necho %s\n' "$file" | install_plugin "zz-$proxy" "$1"
 	chmod 644 "$file"
 }

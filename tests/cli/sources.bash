@@ -65,8 +65,7 @@ remote_repo() {
 	git init -q --bare "$inst/host/repos/$1.git"
 	git -C "$work" remote add host "$inst/host/repos/$1.git"
 	remote_push "$1"
-	REPO=$inst/host/repos/$1.git
-	WORK=$work
+	export REPO=$inst/host/repos/$1.git WORK=$work
 }
 
 # remote_push NAME [REF...]
@@ -117,6 +116,7 @@ refused() {
 	local before
 	before=$(state_of_app)
 	run dokku "$@"
+	# shellcheck disable=SC2154 # run sets it
 	[ "$status" -ne 0 ] || return 1
 	diff <(echo "$before") <(state_of_app)
 	[ -z "$(ls "$inst/lib/data/moorage/operations")" ]

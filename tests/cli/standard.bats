@@ -122,8 +122,8 @@ dokku plugins"
 	in_instance GIT_SSH_COMMAND="$GIT_SSH_COMMAND" git archive "--remote=ssh://dokku@lab/$APP" master >"$BATS_TEST_TMPDIR/tar"
 	run tar -xOf "$BATS_TEST_TMPDIR/tar" Dockerfile
 	assert_output "$(cat "$BATS_TEST_TMPDIR/app/Dockerfile")"
-	run in_instance GIT_SSH_COMMAND="$GIT_SSH_COMMAND" git archive --remote=ssh://dokku@lab/nosuch master
-	assert_failure
+	run ssh_dokku git-upload-archive "'nosuch'"
+	assert_failure 20
 	assert_output --partial "App nosuch does not exist"
 }
 

@@ -27,7 +27,7 @@ teardown() {
 
 # proves golden: command traefik:start
 @test "traefik:start asks for the container that Dokku's compose file describes" {
-	assert_request traefik/start.txt traefik
+	assert_request traefik/start.txt traefik:start
 	assert_equal "$(stat -c %a "$INST/lib/data/traefik/traefik-acme.json")" 600
 }
 
@@ -47,7 +47,7 @@ teardown() {
 	dokku traefik:set --global basic-auth-username joe
 	dokku traefik:set --global basic-auth-password password
 	printf xxxxxxxx | as_dokku tee "$INST/lib/config/traefik/--global/basic-auth-salt"
-	assert_request traefik/start-acme.txt traefik
+	assert_request traefik/start-acme.txt traefik:start
 }
 
 # proves golden: property traefik/api-entry-point, property traefik/api-entry-point-address, property traefik/challenge-mode
@@ -57,7 +57,7 @@ teardown() {
 	dokku traefik:set --global api-enabled true
 	dokku traefik:set --global api-entry-point admin
 	dokku traefik:set --global api-entry-point-address :8080
-	assert_request traefik/start-api.txt traefik
+	assert_request traefik/start-api.txt traefik:start
 }
 
 @test "the same password gives the same container, another one another salt" {
@@ -107,7 +107,7 @@ teardown() {
 
 # proves stand-in: command traefik:start, command traefik:stop, command traefik:logs, trigger traefik-template-source
 @test "a stand-in for traefik starts, shows its log (traefik:logs), and stops" {
-	stand_in traefik "$(claim_port)"
+	stand_in traefik-template-source "$(claim_port)"
 	dokku traefik:set --global image moorage-lab/http:1
 	dokku traefik:start
 	is_up traefik

@@ -57,7 +57,7 @@ state() {
 	expect 'requests failed' load_end app
 	pushed=$(registry_tags "dokku-$LABEL/app" | tr ' ' '\n' | grep -v newest | sort -n | tail -n 1)
 	attempt
-	expect 'the next push does not serve' wait_until 10 serves app "v$VERSION"
+	expect 'the next push does not serve' wait_until 60 serves app "v$VERSION"
 	expect 'a number was used twice' test "$(dokku registry:report app --registry-tag-version)" -gt "$pushed"
 	nothing_found
 	assert_equal "$KILLED" 10

@@ -17,6 +17,7 @@ setup_file() {
 	mkdir "$DIR/volume"
 	ssh-keygen -q -t ed25519 -N '' -f "$DIR/key"
 	cp -r "$TOP/examples/hello" "$DIR/hello"
+	jq '.cron = [{ command: "true", schedule: "0 0 1 1 *" }]' "$TOP/examples/hello/app.json" >"$DIR/hello/app.json"
 	git_app "$DIR/hello"
 	start
 	docker_lab exec -i "$MACHINE" dokku ssh-keys:add admin <"$DIR/key.pub"
@@ -139,6 +140,8 @@ app_host_config() { # APP FILTER
 	docker_lab rm "$MACHINE" >/dev/null
 	start
 	assert_equal "$(answer hello)" $'Hello from Moorage.\n 200'
+	run docker_lab exec -u dokku "$MACHINE" crontab -l
+	assert_output --partial cron-ran
 	known=$(cat "$DIR/known")
 	run push hello
 	echo "$output"
@@ -148,7 +151,9 @@ app_host_config() { # APP FILTER
 	assert_equal "$(answer other)" $'second\n 200'
 	run client ssh-keys:list
 	assert_output --partial 'NAME="admin"'
-	docker_lab exec -u dokku "$MACHINE" crontab -l
+	# A deploy writes the tasks of apps.
+	run docker_lab exec -u dokku "$MACHINE" crontab -l
+	assert_output --partial '0 0 1 1 *'
 }
 
 @test "a volume whose files have another owner's number is taken over, storage apart" {

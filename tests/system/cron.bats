@@ -63,6 +63,7 @@ fired_lines() {
 	assert_success
 	assert_output --partial "-----> Updated schedule file"
 	id=$(dokku cron:list ticks --format json | jq -r '.[0].id')
+	grep -qF "cron:run ticks $id" "$INST/crontabs/dokku"
 	has_fired() {
 		[ "$(fired_lines)" ]
 	}
