@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the text of a compose file to flags of containers. */
 #include "core/compose.h"
+#include "core/engine_path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -417,8 +418,12 @@ int compose_body(struct ctx *ctx, const struct compose *c, const struct compose_
 	const struct dockeropts_source source = { .cwd = "/tmp" };
 	json_t *body;
 	json_t *words;
-	int r = dockeropts_parse(s->flags.items, &source, &opts, &flag, err);
+	AUTO_STRVEC flags = STRVEC_INIT;
+	int r;
 
+	strvec_pushv(&flags, s->flags.items);
+	engine_path_flags(&ctx->inst, &flags);
+	r = dockeropts_parse(flags.items, &source, &opts, &flag, err);
 	if (r == DOCKEROPTS_NEEDS_CLIENT)
 		r = err_set(err, ERR_INVALID, "%s is not offered without docker compose", flag.buf);
 	if (r < 0)

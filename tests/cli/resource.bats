@@ -196,6 +196,9 @@ QUOTA='cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d " " -f 1 /s
 	dokku resource:limit shop --process-type run --memory 80m
 	run dokku run shop sh -c "$MEMORY"
 	assert_output $((80 * MIB))
+	dokku resource:limit shop --process-type cron --memory 48m
+	run dokku run --cron-id a-task shop sh -c "$MEMORY"
+	assert_output $((48 * MIB))
 	dokku resource:limit shop --process-type run --memory 0
 	run dokku run:detached shop sleep 100
 	assert_success

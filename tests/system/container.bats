@@ -77,9 +77,10 @@ app_host_config() { # APP FILTER
 }
 
 @test "a folder of the volume that an app mounts is the volume's, by the host's path" {
-	run client docker-options:add hello deploy,run '"-v /var/lib/dokku/data/storage/hello:/data"'
+	run client storage:ensure-directory hello
 	assert_success
-	docker_lab exec "$MACHINE" install -d -o dokku -g dokku /var/lib/dokku/data/storage/hello
+	run client storage:mount hello /var/lib/dokku/data/storage/hello:/data
+	assert_success
 	echo kept >"$DIR/volume/var/lib/dokku/data/storage/hello/note"
 	run client ps:rebuild hello
 	assert_success

@@ -136,7 +136,7 @@ app_config() {
 	assert_output --partial "Image $REGISTRY/$REPO:2 pushed"
 	assert_equal "$(registry_tags "$REPO")" '2 foo newest'
 	assert_equal "$(registry_digest "$REPO" foo)" "$(registry_digest "$REPO" 2)"
-	assert_equal "$(dokku registry:report shop --registry-tag-version)" 2
+	assert_equal "$(dokku registry:report shop --format json | jq -r '.["tag-version"]')" 2
 	assert_equal "$(image_of_web shop)" "$REGISTRY/$REPO:2"
 	assert_http "$(host_of shop)" / 200 v3
 	# The extra tags have their names here only for the push.

@@ -368,21 +368,21 @@ is_gone() {
 	other builder-detect builder-build builder-release <<-'SH'
 		#!/bin/sh
 		case $(basename "$0") in
-		builder-detect) [ "$1" != ours ] || echo crate ;;
-		builder-build) [ "$1" = crate ] || exit 0
-			echo "crate builds $2"
-			echo 'FROM moorage-lab/http:1' | docker build -q --label dokku --label com.dokku.image-stage=build --label com.dokku.builder-type=crate \
+		builder-detect) [ "$1" != ours ] || echo dinghy ;;
+		builder-build) [ "$1" = dinghy ] || exit 0
+			echo "dinghy builds $2"
+			echo 'FROM moorage-lab/http:1' | docker build -q --label dokku --label com.dokku.image-stage=build --label com.dokku.builder-type=dinghy \
 				--label "com.dokku.app-name=$2" --label "com.moorage.instance=$LABEL" -t "$IMAGE" - ;;
-		builder-release) [ "$1" = crate ] || exit 0; echo "crate releases $2 $3" ;;
+		builder-release) [ "$1" = dinghy ] || exit 0; echo "dinghy releases $2 $3" ;;
 		esac
 	SH
 	sed -i "2i LABEL=$LABEL IMAGE=$(image_of ours)" "$INST/lib/plugins/available/other/script"
 	run git_push "$BATS_FILE_TMPDIR/app" ours
 	assert_success
-	assert_output --partial 'crate builds ours'
-	assert_output --partial 'crate releases ours latest'
+	assert_output --partial 'dinghy builds ours'
+	assert_output --partial 'dinghy releases ours latest'
 	assert_http ours.example.test / 200 hello
-	assert_equal "$(dokku builder:report ours --builder-detected)" crate
+	assert_equal "$(dokku builder:report ours --builder-detected)" dinghy
 	dokku --force apps:destroy ours
 }
 
