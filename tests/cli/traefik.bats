@@ -85,7 +85,8 @@ teardown() {
 	refute_output --partial very-secret
 	assert_output --regexp 'Traefik global dns provider TOKEN: +\*{7}'
 	assert_output --regexp 'Traefik computed basic auth password: +\*{7}'
-	run dokku traefik:report --global --traefik-global-dns-provider-TOKEN
+	row=traefik-global-dns-provider
+	run dokku traefik:report --global "--$row-TOKEN"
 	assert_output very-secret
 	run dokku traefik:report --global --format json
 	assert_output --partial '"global-basic-auth-password":"very-secret"'
