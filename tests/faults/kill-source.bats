@@ -5,6 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 # shellcheck disable=SC2317,SC2034,SC2030,SC2031 # called by and read in what faults.bash does
+# shellcheck disable=SC2034 # read in what faults.bash does
 load faults
 
 setup_file() {
