@@ -3,9 +3,8 @@
 # git:sync and git:from-archive are killed before and after the effect of their own steps; those of
 # the deploy behind them are kill-push.bats's.
 
-bats_require_minimum_version 1.5.0
 # shellcheck disable=SC2317,SC2034,SC2030,SC2031 # called by and read in what faults.bash does
-# shellcheck disable=SC2034 # read in what faults.bash does
+bats_require_minimum_version 1.5.0
 load faults
 
 setup_file() {
