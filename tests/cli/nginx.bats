@@ -225,6 +225,21 @@ teardown() {
 	[[ "$output" == *"only available for apps with the nginx proxy type"* ]]
 }
 
+# proves effect: trigger scheduler-proxy-config, trigger scheduler-proxy-logs
+@test "of an app on other machines its scheduler is asked for configuration and logs" {
+	mkdir -p "$INST/lib/plugins/enabled/elsewhere"
+	for name in scheduler-proxy-config scheduler-proxy-logs; do
+		printf '#!/bin/sh\necho "$(basename "$0")" "$@"\n' >"$INST/lib/plugins/enabled/elsewhere/$name"
+		chmod 755 "$INST/lib/plugins/enabled/elsewhere/$name"
+	done
+	moorage scheduler:set web selected elsewhere
+	[ "$(moorage nginx:show-config web)" = 'scheduler-proxy-config elsewhere web nginx' ]
+	[ "$(moorage nginx:access-logs web)" = 'scheduler-proxy-logs elsewhere web nginx access false 20' ]
+	[ "$(moorage nginx:error-logs web -t)" = 'scheduler-proxy-logs elsewhere web nginx error true 0' ]
+	rm -r "$INST/lib/plugins/enabled/elsewhere"
+	moorage scheduler:set web selected
+}
+
 # proves effect: command nginx:validate-config
 @test "validate-config finds the bad app and removes it when asked to" {
 	make_app two two.test

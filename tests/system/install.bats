@@ -34,8 +34,10 @@ neighbour() {
 }
 
 # Everything that the installer could have written, with content and times.
+# Lock files say who held them last; that is no state.
 state() {
-	on_machine bash -c 'find /etc /usr /home /root/.moorage-demo /var/lib/dokku /var/log/dokku -xdev -type f \
+	on_machine bash -c 'find /etc /usr /home /root/.moorage-demo /var/lib/dokku /var/log/dokku -xdev \
+		-path /var/lib/dokku/data/moorage/locks -prune -o -type f \
 		-printf "%p %m %U:%G %T@\n" | sort; find /etc /usr/bin /home /var/lib/dokku -type l -printf "%p %l\n" | sort'
 }
 

@@ -85,3 +85,21 @@ running() {
 	cp "$INST/instance.conf.fast" "$INST/instance.conf"
 	wait_until 60 all_serve
 }
+
+# proves effect: trigger retire-container-failed
+@test "an old container that cannot be stopped is told to plugins (retire-container-failed)" {
+	local old dir=$INST/lib/plugins/enabled/told
+	dokku ps:start one
+	old=$(docker_lab inspect -f '{{.Id}}' "$LABEL.one.web.1")
+	as_dokku mkdir -p "$dir"
+	printf '#!/bin/sh\necho "$@" >>"%s"\n' "$INST/lib/told" >"$dir/retire-container-failed"
+	chmod 755 "$dir/retire-container-failed"
+	slow_engine 0
+	dokku checks:set one wait-to-retire 10
+	dokku ps:restart one
+	# The process that waits for the end of the old one finds nobody there.
+	pkill -f "$INST/slow.sock"
+	rm -f "$INST/slow.sock"
+	wait_until 60 grep -qx "one $old" "$INST/lib/told"
+	rm -r "$dir"
+}

@@ -147,6 +147,8 @@ MUST_CHECK int nginx_change(struct ctx *ctx, const struct strvec *apps,
 
 MUST_CHECK int nginx_run_setup(struct ctx *ctx, const struct args *args, struct err *err);
 MUST_CHECK int nginx_run_unsetup(struct ctx *ctx, const struct args *args, struct err *err);
+/* Apps of this scheduler are served on other machines; it is asked for what its proxy has. */
+bool nginx_is_elsewhere(const char *scheduler);
 MUST_CHECK int nginx_run_logs(struct ctx *ctx, const struct args *args, struct err *err);
 /* Pages that the default template serves for errors; written when one is missing. */
 MUST_CHECK int nginx_write_error_pages(struct ctx *ctx, struct err *err);

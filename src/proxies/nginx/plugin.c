@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "core/app.h"
 #include "core/output.h"
+#include "core/scheduler.h"
 #include "core/state.h"
 #include "core/trigger.h"
 #include "proxies/nginx/nginx.h"
@@ -28,9 +29,12 @@ static int print_file(const char *path, struct err *err)
 static int run_show(struct ctx *ctx, const struct args *args, struct err *err)
 {
 	const char *app = args_pos(args, 0);
+	AUTO_FREE char *scheduler = scheduler_name(ctx, app);
 	AUTO_FREE char *type = proxy_type(ctx, app);
 	AUTO_FREE char *path = nginx_conf_path(ctx, app);
 
+	if (nginx_is_elsewhere(scheduler))
+		return trigger_fire(ctx, err, "scheduler-proxy-config", scheduler, app, type, NULL);
 	if (!str_eq(type, "nginx"))
 		return err_set(err, ERR_USAGE,
 			"This command is only available for apps with the nginx proxy type");

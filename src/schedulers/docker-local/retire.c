@@ -95,6 +95,9 @@ static void detach(struct ctx *ctx)
 	if (chdir("/") < 0)
 		_exit(1);
 	ctx->engine = NULL;
+	/* Their descriptors are closed; a plugin that is told of something must not be handed them. */
+	for (size_t i = 0; i < ARRAY_SIZE(ctx->locks); i++)
+		ctx->locks[i] = (struct app_lock_held){ .fd = -1 };
 }
 
 /* Twice, so that nobody has to wait for it. */
