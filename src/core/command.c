@@ -11,6 +11,7 @@
 #include "core/auth.h"
 #include "core/external.h"
 #include "core/help.h"
+#include "core/operation.h"
 #include "core/output.h"
 #include "core/property.h"
 #include "core/report.h"
@@ -287,6 +288,21 @@ static int check_format(const struct command *cmd, const struct args *args, stru
 	return 0;
 }
 
+/* An app whose removal was interrupted behind that of its folder: the rest goes before it is said
+ * that there is none. */
+static void finish_removal(struct ctx *ctx, const struct command *cmd, const char *app)
+{
+	AUTO_ERR err = ERR_INIT;
+
+	if (cmd->flags & CMD_READ || ctx->dry_run || !app_name_valid_old(app) ||
+		app_exists(ctx, app) || !operation_pending(ctx, app))
+		return;
+	if (app_lock(ctx, app, APP_LOCK_NOW, &err) >= 0)
+		app_unlock(ctx, app);
+	else if (err.kind != ERR_BUSY)
+		out_error(&err);
+}
+
 static int check_app(struct ctx *ctx, const struct command *cmd, const struct args *args,
 	struct err *err)
 {
@@ -298,6 +314,7 @@ static int check_app(struct ctx *ctx, const struct command *cmd, const struct ar
 		return 0;
 	if ((cmd->flags & CMD_APP_OR_GLOBAL) && str_eq(app, SCOPE_GLOBAL))
 		return 0;
+	finish_removal(ctx, cmd, app);
 	return app_verify(ctx, app, err);
 }
 
