@@ -309,7 +309,7 @@ def default_of(row, scope):
     match = re.search(r"else ([^\s,]+(?: \([^)]*\))?)$", how)
     if not match or scope == "--global" and "<app>" in how:
         return None
-    value = match.group(1).replace("<app>", APP).replace("dokku/", IMAGES)
+    value = match.group(1).replace("dokku/<app>", IMAGES + APP).replace("<app>", APP)
     return value if " " not in value and value != "empty" else None
 
 

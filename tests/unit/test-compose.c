@@ -25,7 +25,9 @@ static char a_label[] = "lab";
 
 static struct ctx plain_ctx(char *label)
 {
-	return (struct ctx){ .inst = { .label = label } };
+	return (struct ctx){
+		.inst = { .label = label, .host_root = no_label, .lib_host_root = no_label },
+	};
 }
 
 /* "name container image flags... | command..." of each service, or "!message". */
