@@ -115,7 +115,8 @@ image() {
 	commit Dockerfile 'FROM moorage-lab/busybox:1\nRUN dd if=/dev/zero of=/large bs=1M count=30\n'
 	run -0 push
 	run -1 on_small_disk "$root" 40m "$inst/bin/dokku" ps:rebuild hello
-	[[ "$output" == *"$root has "*" MB free; about 30."*" MB are needed"* ]]
+	# A base image of the last half hour, as a test's may be, counts with its 2 MB.
+	[[ "$output" == *"$root has "*" MB free; about 3"[0-3].*" MB are needed"* ]]
 	run -0 on_small_disk "$root" 60m "$inst/bin/dokku" ps:rebuild hello
 }
 
