@@ -15,7 +15,7 @@
 #include "core/load.h"
 #include "core/output.h"
 
-enum { ADAPT_MS = 100 };
+enum { ADAPT_MS = 100, ADAPT_POLL_MS = 2 };
 
 struct job {
 	struct child child;
@@ -150,9 +150,14 @@ static void wait_for_place(struct batch *b)
 	while (b->running == b->places)
 		(void)reap(b, 0);
 	while (b->adaptive && b->running >= machine_cpus()) {
-		/* What was started just now does not count yet. */
-		sleep_ms(ADAPT_MS);
-		if (reap(b, WNOHANG) || !machine_is_busy())
+		uint64_t deadline = now_ms() + ADAPT_MS;
+
+		/* What was started just now does not count yet; what has nothing to do soon ends. */
+		for (; ms_left(deadline); sleep_ms(ADAPT_POLL_MS)) {
+			if (reap(b, WNOHANG))
+				return;
+		}
+		if (!machine_is_busy())
 			return;
 	}
 }
