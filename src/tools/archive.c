@@ -25,6 +25,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "tools/answer.h"
 #include "tools/pack.h"
 #include "tools/unpack.h"
 
@@ -34,16 +35,6 @@ static int usage(struct err *err)
 		"usage: moorage-archive extract [--type T] [--max-files N] [--max-bytes N] "
 		"[--strip-common] DEST | list [--type T] ... | create [-C DIR] PATH... | "
 		"create --json");
-}
-
-static int print(json_t *obj, struct err *err)
-{
-	int r = json_dumpf(obj, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-
-	json_decref(obj);
-	if (r < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
-		return err_sys(err, "write the answer");
-	return 0;
 }
 
 static int parse_unpack(int argc, char **argv, struct unpack *u, struct err *err)
@@ -84,9 +75,9 @@ static int run_extract(int argc, char **argv, struct err *err)
 		r = usage(err);
 	if (r < 0 || (r = unpack_extract(&u, STDIN_FILENO, argv[optind], &done, err)) < 0)
 		return r;
-	return print(json_pack("{s:I, s:I, s:I, s:I}", "files", (json_int_t)done.files, "bytes",
-			     (json_int_t)done.bytes, "common", (json_int_t)done.common, "stripped",
-			     (json_int_t)done.stripped),
+	return answer_print(json_pack("{s:I, s:I, s:I, s:I}", "files", (json_int_t)done.files,
+				    "bytes", (json_int_t)done.bytes, "common",
+				    (json_int_t)done.common, "stripped", (json_int_t)done.stripped),
 		err);
 }
 
@@ -100,7 +91,7 @@ static int run_list(int argc, char **argv, struct err *err)
 		r = usage(err);
 	if (r < 0 || (r = unpack_list(&u, STDIN_FILENO, &obj, err)) < 0)
 		return r;
-	return print(obj, err);
+	return answer_print(obj, err);
 }
 
 static int run_create(int argc, char **argv, struct err *err)

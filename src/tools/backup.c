@@ -19,6 +19,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "tools/answer.h"
 #include "tools/backup-read.h"
 #include "tools/backup-write.h"
 
@@ -27,16 +28,6 @@ static int usage(struct err *err)
 	return err_set(err, ERR_USAGE,
 		"usage: moorage-backup create --fd N [--gzip] | list [--max-files N] "
 		"[--max-bytes N] | extract [--max-files N] [--max-bytes N] DEST");
-}
-
-static int print(json_t *obj, struct err *err)
-{
-	int r = json_dumpf(obj, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-
-	json_decref(obj);
-	if (r < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
-		return err_sys(err, "write the answer");
-	return 0;
 }
 
 static int run_create(int argc, char **argv, struct err *err)
@@ -93,7 +84,7 @@ static int run_read(int argc, char **argv, bool extract, struct err *err)
 	if (r >= 0)
 		r = extract ? backup_extract(&u, STDIN_FILENO, argv[optind], &obj, err)
 			    : backup_list(&u, STDIN_FILENO, &obj, err);
-	return r < 0 ? r : print(obj, err);
+	return r < 0 ? r : answer_print(obj, err);
 }
 
 static int run(int argc, char **argv, struct err *err)

@@ -23,6 +23,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "base/timing.h"
+#include "tools/answer.h"
 #include "tools/certfile.h"
 #include "tools/certmake.h"
 
@@ -31,16 +32,6 @@ static int usage(struct err *err)
 	return err_set(err, ERR_USAGE,
 		"usage: moorage-x509 info CERT [--verify LEAF] | check CERT KEY | "
 		"generate --domain D... [--days N] [--subject S] DIR");
-}
-
-static int print(json_t *obj, struct err *err)
-{
-	int r = json_dumpf(obj, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-
-	json_decref(obj);
-	if (r < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
-		return err_sys(err, "write the answer");
-	return 0;
 }
 
 static int run_info(int argc, char **argv, struct err *err)
@@ -62,7 +53,7 @@ static int run_info(int argc, char **argv, struct err *err)
 		  : certfile_verified(sk_X509_value(chain, 0), chain, NULL);
 	json_object_set_new(obj, "verified",
 		json_string(ok ? "verified by a certificate authority" : "self signed"));
-	return print(obj, err);
+	return answer_print(obj, err);
 }
 
 static int run_check(int argc, char **argv, struct err *err)
@@ -79,7 +70,7 @@ static int run_check(int argc, char **argv, struct err *err)
 		(r = certfile_check_pair(chain, key, err)) < 0 ||
 		(r = certfile_describe(chain, wall_seconds(), &obj, err)) < 0)
 		return r;
-	return print(obj, err);
+	return answer_print(obj, err);
 }
 
 static void set_path(json_t *obj, const char *key, const char *dir, const char *name)
@@ -104,7 +95,7 @@ static int finish_generate(const struct certmake *m, const char *dir, struct err
 	set_path(obj, "key", dir, "server.key");
 	set_path(obj, "certificate", dir, "server.crt");
 	set_path(obj, "request", dir, "server.csr");
-	return print(obj, err);
+	return answer_print(obj, err);
 }
 
 static int run_generate(int argc, char **argv, struct err *err)
