@@ -8,6 +8,7 @@ extern const struct plugin plugin_apps;
 extern const struct plugin plugin_backup;
 extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
+extern const struct plugin plugin_builder_herokuish;
 extern const struct plugin plugin_builder_null;
 extern const struct plugin plugin_builds;
 extern const struct plugin plugin_caddy_vhosts;
@@ -50,6 +51,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_backup,
 	&plugin_builder,
 	&plugin_builder_dockerfile,
+	&plugin_builder_herokuish,
 	&plugin_builder_null,
 	&plugin_builds,
 	&plugin_caddy_vhosts,

@@ -19,7 +19,9 @@ const struct proxy *const proxies[] = {
 };
 
 extern const struct builder builder_dockerfile;
+extern const struct builder builder_herokuish;
 extern const struct builder builder_null;
 
 /* In the order in which they look at a source. */
-const struct builder *const builders[] = { &builder_dockerfile, &builder_null, NULL };
+const struct builder *const builders[] = { &builder_dockerfile, &builder_herokuish, &builder_null,
+	NULL };

@@ -169,22 +169,6 @@ static int run_shown(struct child *c, struct child_status *st, struct err *err)
 	return r;
 }
 
-/*
- * Nobody looks at the image between its build and its release: it gets the label of the latter at
- * once, which saves the making of another image.
- */
-static const char *stage_label(const struct build *b)
-{
-	static const char *const between[] = { "post-build", "post-build-dockerfile",
-		"builder-build", "pre-release-builder", "pre-release-dockerfile" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(between); i++) {
-		if (trigger_has_external(b->ctx, between[i]))
-			return "--label=com.dokku.image-stage=build";
-	}
-	return "--label=com.dokku.image-stage=release";
-}
-
 /* Flags that the classic builder does not know. */
 static bool flags_need_buildkit(const struct strvec *flags)
 {
@@ -230,6 +214,8 @@ static int apply_limits(const struct build *b, struct docker_client *client, str
 	return 0;
 }
 
+extern const struct builder builder_dockerfile;
+
 static int run_docker(const struct build *b, struct err *err)
 {
 	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
@@ -251,7 +237,9 @@ static int run_docker(const struct build *b, struct err *err)
 	else
 		strvec_push(&c.argv, "--force-rm"); /* nothing else would find what a RUN left */
 	labels_args(b->ctx, b->app, &c.argv);
-	strvec_pushl(&c.argv, stage_label(b), "--label=com.dokku.builder-type=dockerfile", NULL);
+	strvec_pushf(&c.argv, "--label=com.dokku.image-stage=%s",
+		builder_stage(b->ctx, &builder_dockerfile));
+	strvec_push(&c.argv, "--label=com.dokku.builder-type=dockerfile");
 	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
 	strvec_pushv(&c.argv, options.items);
 	r = add_env(b, &c, err);
@@ -324,7 +312,6 @@ static int build(const struct build *b, struct err *err)
 	return r < 0 ? r : store_ports(b, err);
 }
 
-extern const struct builder builder_dockerfile;
 const struct builder builder_dockerfile = {
 	.name = "dockerfile",
 	.detect = detect,
