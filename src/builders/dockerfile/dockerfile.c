@@ -14,6 +14,7 @@
 #include "builders/dockerfile/said.h"
 #include "builders/dockerfile/syntax.h"
 #include "core/app_env.h"
+#include "core/build_flags.h"
 #include "core/builder.h"
 #include "core/docker_client.h"
 #include "core/image.h"
@@ -25,7 +26,6 @@
 #include "core/trigger.h"
 #include "lib/dockeropts/dockeropts.h"
 #include "lib/engine/images.h"
-#include "lib/words/words.h"
 
 enum { DOCKERFILE_MAX = 4 << 20 };
 
@@ -68,37 +68,15 @@ static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err
 
 /* --- the command line --- */
 
-static int add_flags_of(struct ctx *ctx, const char *trigger, const char *app, struct strbuf *out,
-	struct err *err)
-{
-	AUTO_STRVEC args = STRVEC_INIT;
-	AUTO_STRBUF empty = STRBUF_INIT;
-	int r;
-
-	strvec_pushl(&args, app, "dockerfile", NULL);
-	r = trigger_run_builtin(ctx, trigger, &args, out, err);
-	strbuf_addch(out, ' ');
-	if (r >= 0)
-		r = trigger_capture_args(ctx, trigger, &args, &empty, out, err);
-	strbuf_addch(out, ' ');
-	return r;
-}
-
 /* Flags from docker-options and plugins; of these only what a build understands. */
 static int add_options(const struct build *b, struct strvec *argv, struct err *err)
 {
-	AUTO_STRBUF text = STRBUF_INIT;
 	AUTO_STRVEC words = STRVEC_INIT;
-	int r = add_flags_of(b->ctx, "docker-args-build", b->app, &text, err);
+	int r = build_flags(b, "dockerfile", &words, err);
 
 	if (r >= 0)
-		r = add_flags_of(b->ctx, "docker-args-process-build", b->app, &text, err);
-	if (r >= 0)
-		r = words_xargs(text.buf, text.len, &words, err);
-	if (r < 0)
-		return err_wrap(err, "read the docker options of '%s'", b->app);
-	dockeropts_filter_build(words.items, argv);
-	return 0;
+		dockeropts_filter_build(words.items, argv);
+	return r;
 }
 
 /* Variables that would change the docker program itself. */
