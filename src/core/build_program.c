@@ -18,8 +18,6 @@
 #include "core/output.h"
 #include "core/registry_auth.h"
 #include "core/resource.h"
-#include "core/trigger.h"
-#include "lib/words/words.h"
 
 enum { CANCEL_GRACE_MS = 10 * 1000 };
 
@@ -78,37 +76,6 @@ int build_program_child(const struct build *b, const char *name, struct child *c
 		strvec_pushf(&c->env, "DOCKER_CONFIG=%s", logins);
 	c->cwd = b->dir;
 	return build_program_env(b, c, err);
-}
-
-/* --- flags --- */
-
-static int add_flags_of(const struct build *b, const char *trigger, const char *builder,
-	struct strbuf *out, struct err *err)
-{
-	AUTO_STRVEC args = STRVEC_INIT;
-	AUTO_STRBUF empty = STRBUF_INIT;
-	int r;
-
-	strvec_pushl(&args, b->app, builder, NULL);
-	r = trigger_run_builtin(b->ctx, trigger, &args, out, err);
-	strbuf_addch(out, ' ');
-	if (r >= 0)
-		r = trigger_capture_args(b->ctx, trigger, &args, &empty, out, err);
-	strbuf_addch(out, ' ');
-	return r;
-}
-
-int build_program_flags(const struct build *b, const char *builder, struct strvec *ret,
-	struct err *err)
-{
-	AUTO_STRBUF text = STRBUF_INIT;
-	int r = add_flags_of(b, "docker-args-build", builder, &text, err);
-
-	if (r >= 0)
-		r = add_flags_of(b, "docker-args-process-build", builder, &text, err);
-	if (r >= 0)
-		r = words_xargs(text.buf, text.len, ret, err);
-	return r < 0 ? err_wrap(err, "read the docker options of '%s'", b->app) : 0;
 }
 
 void build_program_warn_limits(const struct build *b, const char *name)

@@ -34,10 +34,6 @@ MUST_CHECK int build_program_child(const struct build *b, const char *name, stru
 /* Adds the app's variables, so that flags can ask for a value by its name alone. */
 MUST_CHECK int build_program_env(const struct build *b, struct child *c, struct err *err);
 
-/* Appends the flags of docker-args-build and docker-args-process-build, built-in and third-party. */
-MUST_CHECK int build_program_flags(const struct build *b, const char *builder, struct strvec *ret,
-	struct err *err);
-
 /* Says that limits set for builds have no effect, for a program that cannot keep to them. */
 void build_program_warn_limits(const struct build *b, const char *name);
 

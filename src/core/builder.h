@@ -21,6 +21,7 @@ struct build {
 
 struct builder {
 	const char *name;
+	bool in_containers; /* builds in containers of its own: core/build_job.h */
 	/* Required. 1 and what tells so ("Dockerfile") when this tree is for it, else 0. */
 	int (*detect)(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
 		struct err *err);

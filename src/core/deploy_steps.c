@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/build_image.h"
+#include "core/build_job.h"
 #include "core/builder.h"
 #include "core/cleanup.h"
 #include "core/deploy.h"
@@ -167,13 +168,28 @@ static int run_build(struct operation *op, struct step *step, struct err *err)
 	return r;
 }
 
+/* Containers that the build has left; the engine may still be making one. */
+static int sweep_build(struct operation *op, struct step *step, struct err *err)
+{
+	const struct step *chosen = operation_find(op, "builder:choose");
+	const struct builder *builder =
+		chosen ? builder_find(step_result(chosen, "builder")) : NULL;
+	bool cut_off = op->recovering || operation_interrupted();
+
+	if (!builder || !builder->in_containers)
+		return 0;
+	return build_sweep(op->ctx, op->id, step->state != STEP_DONE && cut_off, err);
+}
+
 static int undo_build(struct operation *op, struct step *step, struct err *err)
 {
 	AUTO_STRVEC ports = STRVEC_INIT;
 	json_t *line;
 	size_t i;
-	int r = build_half_remove(op->ctx, step_arg(step, "image"), err);
+	int r = sweep_build(op, step, err);
 
+	if (r >= 0)
+		r = build_half_remove(op->ctx, step_arg(step, "image"), err);
 	if (r >= 0)
 		r = image_restore(op, step, err);
 	json_array_foreach (json_object_get(step->args, "ports"), i, line)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/image_make.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,41 +10,16 @@
 #include "base/fs.h"
 #include "core/image.h"
 #include "lib/engine/images.h"
+#include "lib/tar/tar.h"
 #include "lib/words/words.h"
-
-enum { TAR_BLOCK = 512 };
-
-/* A tar archive that holds just a Dockerfile. */
-static void add_tar(const struct strbuf *text, struct strbuf *out)
-{
-	char head[TAR_BLOCK] = "Dockerfile";
-	unsigned sum = 0;
-	size_t padding = (TAR_BLOCK - text->len % TAR_BLOCK) % TAR_BLOCK;
-	char zeros[2 * TAR_BLOCK] = "";
-
-	snprintf(head + 100, 8, "%07o", 0644U);
-	snprintf(head + 108, 8, "%07o", 0U);
-	snprintf(head + 116, 8, "%07o", 0U);
-	snprintf(head + 124, 12, "%011zo", text->len);
-	snprintf(head + 136, 12, "%011o", 0U);
-	memset(head + 148, ' ', 8);
-	head[156] = '0';
-	memcpy(head + 257, "ustar\00000", 8);
-	for (size_t i = 0; i < sizeof(head); i++)
-		sum += (unsigned char)head[i];
-	snprintf(head + 148, 8, "%06o", sum);
-	strbuf_add(out, head, sizeof(head));
-	strbuf_add(out, text->buf, text->len);
-	strbuf_add(out, zeros, padding);
-	strbuf_add(out, zeros, sizeof(zeros));
-}
 
 static int open_tar(const struct strbuf *text, struct err *err)
 {
 	AUTO_STRBUF tar = STRBUF_INIT;
 	AUTO_CLOSE int fd = memfd_create("context", MFD_CLOEXEC);
 
-	add_tar(text, &tar);
+	tar_add_file(&tar, "Dockerfile", 0644, (struct tar_owner){ 0, 0 }, text->buf, text->len);
+	tar_end(&tar);
 	if (fd < 0 || fs_write_all(fd, tar.buf, tar.len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(err, "prepare a build context");
 	return TAKE_FD(fd);

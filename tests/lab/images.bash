@@ -16,7 +16,7 @@ image_busybox() {
 image_http() {
 	local dir
 	image_exists "$1" moorage-lab/http:1 && return 0
-	image_busybox "$1"
+	image_make busybox "$1"
 	dir=$(mktemp -d)
 	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -s -o "$dir/http-server" \
 		"$LAB_TOP/tests/fixtures/images/http/server.c" &&
@@ -53,6 +53,12 @@ image_container() {
 		"$LAB_TOP/packaging/docker/build.sh" moorage-lab/moorage:latest
 }
 
+# image_make NAME SOCKET: not twice at a time. Each image has a lock of its own, so that who needs a
+# small one does not wait for the minutes that a big one takes.
+image_make() {
+	(flock 8 && "image_$1" "$2") 8>"$LAB_ROOT/.image-$1"
+}
+
 # images [--into INSTANCE] [busybox] [http] [debian] [machine] [container]; busybox and http when none is named.
 images_make() {
 	local socket=$LAB_SOCKET name
@@ -65,7 +71,7 @@ images_make() {
 	[ $# -gt 0 ] || set -- busybox http
 	for name; do
 		case $name in
-		busybox | http | debian | machine | container) "image_$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
+		busybox | http | debian | machine | container) image_make "$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
 		*) die "unknown image '$name'" ;;
 		esac
 	done

@@ -8,6 +8,7 @@
 #include "builders/dockerfile/expose.h"
 #include "builders/dockerfile/said.h"
 #include "builders/dockerfile/syntax.h"
+#include "core/build_flags.h"
 #include "core/build_image.h"
 #include "core/build_program.h"
 #include "core/builder.h"
@@ -87,7 +88,7 @@ static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err
 static int add_options(const struct build *b, struct strvec *argv, struct err *err)
 {
 	AUTO_STRVEC words = STRVEC_INIT;
-	int r = build_program_flags(b, "dockerfile", &words, err);
+	int r = build_flags(b, "dockerfile", &words, err);
 
 	if (r >= 0)
 		dockeropts_filter_build(words.items, argv);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds with the railpack program. */
+#include "core/build_flags.h"
 #include "core/build_image.h"
 #include "core/build_program.h"
 #include "core/build_tree.h"
@@ -48,7 +49,7 @@ static int run(const struct build *b, struct err *err)
 	AUTO_FREE char *half = build_half_name(b->image);
 	AUTO_CHILD c = CHILD_INIT;
 	AUTO_STRVEC options = STRVEC_INIT;
-	int r = build_program_flags(b, "railpack", &options, err);
+	int r = build_flags(b, "railpack", &options, err);
 
 	if (r >= 0)
 		r = build_program_child(b, "railpack", &c, err);

@@ -92,15 +92,14 @@ static void take_facts(struct ctx *ctx, const char *app, const json_t *inspected
 
 static int ask_log_driver(struct ctx *ctx, struct image_facts *f, struct err *err)
 {
-	json_t *info = NULL;
+	const json_t *info = NULL;
 	const char *driver;
-	int r = engine_info(ctx_engine(ctx), &info, err);
+	int r = ctx_engine_info(ctx, &info, err);
 
 	if (r < 0)
 		return r;
 	driver = text_at(info, "LoggingDriver");
 	f->log_max_size_ok = str_eq(driver, "json-file") || str_eq(driver, "local");
-	json_decref(info);
 	return 0;
 }
 
