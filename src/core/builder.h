@@ -3,7 +3,7 @@
 
 /*
  * Builders make an image of a source tree. One ops struct per driver; adding one: a folder in
- * src/builders and a row in src/plugins/all.c.
+ * src/builders and a row in src/plugins/drivers.c.
  */
 
 #include <stdbool.h>
@@ -31,12 +31,15 @@ struct builder {
 	const char *name;
 	/* In the names of triggers of old, "pre-build-<old_name>"; NULL: NAME; "": there were none. */
 	const char *old_name;
+	bool old_app_only;  /* these get the app alone, not the source's folder */
 	bool in_containers; /* builds in containers of its own: core/build_job.h */
-	/* Required. 1 and a reason ("Dockerfile found") when this tree is for it, else 0. */
+	/* Required. 1 and what tells so ("Dockerfile") when this tree is for it, else 0. */
 	int (*detect)(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
 		struct err *err);
 	/* Optional: arranges the tree before detection, as the builder's settings say. */
 	int (*prepare)(struct ctx *ctx, const char *app, const char *dir, struct err *err);
+	/* Optional: is what a build needs there? Asked before anything of it is done. */
+	int (*check)(const struct build *b, struct err *err);
 	/* Optional (NULL: builds nothing): makes the image with stage label "build" (or
 	 * "release" where nobody looks at it in between), streaming progress to stdout. Also stores the detected port map. */
 	int (*build)(const struct build *b, struct err *err);
@@ -64,8 +67,14 @@ bool builder_herokuish_allowed(struct ctx *ctx, const char *app);
 /* Is this an arm64 machine, on which Dokku wants to be told so? */
 bool builder_on_arm64(void);
 /*
- * Which builder: `builder selected` (app, then global), else detection, else Dokku's fallback;
- * third-party builder-detect handlers are heard first. NAME for free(), REASON appended.
+ * Which builder: the first that says so, in the order of the names of their plugins, third-party
+ * ones (builder-detect) among them. What is `builder selected` (app, then global) has its place as
+ * "builder", the drivers have theirs as "builder-<name>". Dokku's fallback where nobody does. NAME for free();
+ * REASON is what follows "because".
  */
 MUST_CHECK int builder_choose(struct ctx *ctx, const char *app, const char *dir, char **ret_name,
 	struct strbuf *reason, struct err *err);
+
+struct trigger_call;
+/* The built-in answer of a plugin named "builder-<name>" to builder-detect. */
+MUST_CHECK int builder_on_detect(struct trigger_call *call, struct err *err);
