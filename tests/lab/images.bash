@@ -16,7 +16,7 @@ image_busybox() {
 image_http() {
 	local dir
 	image_exists "$1" moorage-lab/http:1 && return 0
-	image_busybox "$1"
+	image_make busybox "$1"
 	dir=$(mktemp -d)
 	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -s -o "$dir/http-server" \
 		"$LAB_TOP/tests/fixtures/images/http/server.c" &&
@@ -33,6 +33,13 @@ image_debian() {
 	image_exists "$1" moorage-lab/debian:12 && return 0
 	DOCKER_HOST=unix://$1 DOCKER=$LAB_DOCKER LABEL=$LAB_IMAGE_LABEL CACHE=$LAB_CACHE/bookworm.tar \
 		"$LAB_TOP/packaging/images/mk-debian.sh" moorage-lab/debian:12
+}
+
+# A stand-in for the stack of builds without a Dockerfile.
+image_contract() {
+	image_exists "$1" moorage-lab/contract:1 && return 0
+	image_make http "$1" && image_make debian "$1" || return
+	DOCKER_BUILDKIT=0 engine_docker "$1" build -q -t moorage-lab/contract:1 "$LAB_TOP/tests/fixtures/images/contract"
 }
 
 # A Debian with all that the installer would ask apt for, and what its tests look at. Made once per
@@ -53,7 +60,13 @@ image_container() {
 		"$LAB_TOP/packaging/docker/build.sh" moorage-lab/moorage:latest
 }
 
-# images [--into INSTANCE] [busybox] [http] [debian] [machine] [container]; busybox and http when none is named.
+# image_make NAME SOCKET: not twice at a time. Each image has a lock of its own, so that who needs a
+# small one does not wait for the minutes that a big one takes.
+image_make() {
+	(flock 8 && "image_$1" "$2") 8>"$LAB_ROOT/.image-$1"
+}
+
+# images [--into INSTANCE] [busybox] [http] [debian] [contract] [machine] [container]; busybox and http when none is named.
 images_make() {
 	local socket=$LAB_SOCKET name
 	need_root
@@ -65,7 +78,7 @@ images_make() {
 	[ $# -gt 0 ] || set -- busybox http
 	for name; do
 		case $name in
-		busybox | http | debian | machine | container) "image_$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
+		busybox | http | debian | contract | machine | container) image_make "$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
 		*) die "unknown image '$name'" ;;
 		esac
 	done

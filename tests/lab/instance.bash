@@ -342,14 +342,16 @@ inst_up() {
 	echo "$INST"
 }
 
-# Every process in the instance's mount namespace, whatever it is and whoever started it.
+# Every process in the instance's mount namespace, whatever it is and whoever started it. One find
+# for all of them: a readlink for each took most of the time that removing an instance takes.
 inst_pids() {
 	local holder ns pid
 	holder=$(inst_holder) || return 0
 	ns=$(readlink "/proc/$holder/ns/mnt")
-	for pid in /proc/[0-9]*; do
-		[ "$(readlink "$pid/ns/mnt" 2>/dev/null)" = "$ns" ] && [ "${pid#/proc/}" != "$holder" ] && echo "${pid#/proc/}"
-	done
+	ns=${ns/[/\\[}
+	while IFS=/ read -r _ _ pid _; do
+		[ "$pid" = "$holder" ] || echo "$pid"
+	done < <(find /proc/[0-9]*/ns/mnt -prune -lname "$ns" 2>/dev/null)
 	return 0
 }
 
