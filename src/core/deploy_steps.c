@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/build_image.h"
 #include "core/build_job.h"
 #include "core/build_limit.h"
 #include "core/builder.h"
@@ -128,6 +129,7 @@ static int run_choose(struct operation *op, struct step *step, struct err *err)
 
 	if (r < 0)
 		return r;
+	out_info1("Detected %s because %s", name, reason.buf);
 	json_object_set_new(step->result, "builder", json_string(name));
 	json_object_set_new(step->result, "reason", json_string(reason.buf));
 	return 0;
@@ -196,8 +198,9 @@ static int undo_build(struct operation *op, struct step *step, struct err *err)
 	int r = sweep_build(op, step, err);
 
 	if (r >= 0)
+		r = build_half_remove(op->ctx, step_arg(step, "image"), err);
+	if (r >= 0)
 		r = image_restore(op, step, err);
-
 	json_array_foreach (json_object_get(step->args, "ports"), i, line)
 		strvec_push(&ports, json_string_value(line) ? json_string_value(line) : "");
 	return r < 0 ? r
@@ -461,7 +464,7 @@ const struct step_kind deploy_steps[] = {
 	{ "source:remove", STEP_QUIET, describe_remove, source_remove, NULL },
 	{ "builder:choose", 0, describe_choose, run_choose, undo_choose },
 	{ "builder:build", 0, describe_build, run_build, undo_build },
-	{ "release:env", 0, describe_env, release_env, NULL },
+	{ "release:env", 0, describe_env, release_env, release_unenv },
 	{ "release:predeploy", 0, describe_predeploy, release_predeploy, release_unpredeploy },
 	{ "release:label", 0, describe_label, release_label, image_restore },
 	{ "release:command", 0, describe_command, release_command, release_sweep },
