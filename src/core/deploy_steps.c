@@ -5,6 +5,8 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/build_image.h"
+#include "core/build_job.h"
 #include "core/builder.h"
 #include "core/cleanup.h"
 #include "core/deploy.h"
@@ -126,6 +128,7 @@ static int run_choose(struct operation *op, struct step *step, struct err *err)
 
 	if (r < 0)
 		return r;
+	out_info1("Detected %s because %s", name, reason.buf);
 	json_object_set_new(step->result, "builder", json_string(name));
 	json_object_set_new(step->result, "reason", json_string(reason.buf));
 	return 0;
@@ -165,13 +168,30 @@ static int run_build(struct operation *op, struct step *step, struct err *err)
 	return r;
 }
 
+/* Containers that the build has left; the engine may still be making one. */
+static int sweep_build(struct operation *op, struct step *step, struct err *err)
+{
+	const struct step *chosen = operation_find(op, "builder:choose");
+	const struct builder *builder =
+		chosen ? builder_find(step_result(chosen, "builder")) : NULL;
+	bool cut_off = op->recovering || operation_interrupted();
+
+	if (!builder || !builder->in_containers)
+		return 0;
+	return build_sweep(op->ctx, op->id, step->state != STEP_DONE && cut_off, err);
+}
+
 static int undo_build(struct operation *op, struct step *step, struct err *err)
 {
 	AUTO_STRVEC ports = STRVEC_INIT;
 	json_t *line;
 	size_t i;
-	int r = image_restore(op, step, err);
+	int r = sweep_build(op, step, err);
 
+	if (r >= 0)
+		r = build_half_remove(op->ctx, step_arg(step, "image"), err);
+	if (r >= 0)
+		r = image_restore(op, step, err);
 	json_array_foreach (json_object_get(step->args, "ports"), i, line)
 		strvec_push(&ports, json_string_value(line) ? json_string_value(line) : "");
 	return r < 0 ? r
@@ -435,7 +455,7 @@ const struct step_kind deploy_steps[] = {
 	{ "source:remove", STEP_QUIET, describe_remove, source_remove, NULL },
 	{ "builder:choose", 0, describe_choose, run_choose, undo_choose },
 	{ "builder:build", 0, describe_build, run_build, undo_build },
-	{ "release:env", 0, describe_env, release_env, NULL },
+	{ "release:env", 0, describe_env, release_env, release_unenv },
 	{ "release:predeploy", 0, describe_predeploy, release_predeploy, release_unpredeploy },
 	{ "release:label", 0, describe_label, release_label, image_restore },
 	{ "release:command", 0, describe_command, release_command, release_sweep },

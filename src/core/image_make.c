@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/image_make.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,41 +10,16 @@
 #include "base/fs.h"
 #include "core/image.h"
 #include "lib/engine/images.h"
+#include "lib/tar/tar.h"
 #include "lib/words/words.h"
-
-enum { TAR_BLOCK = 512 };
-
-/* A tar archive that holds just a Dockerfile. */
-static void add_tar(const struct strbuf *text, struct strbuf *out)
-{
-	char head[TAR_BLOCK] = "Dockerfile";
-	unsigned sum = 0;
-	size_t padding = (TAR_BLOCK - text->len % TAR_BLOCK) % TAR_BLOCK;
-	char zeros[2 * TAR_BLOCK] = "";
-
-	snprintf(head + 100, 8, "%07o", 0644U);
-	snprintf(head + 108, 8, "%07o", 0U);
-	snprintf(head + 116, 8, "%07o", 0U);
-	snprintf(head + 124, 12, "%011zo", text->len);
-	snprintf(head + 136, 12, "%011o", 0U);
-	memset(head + 148, ' ', 8);
-	head[156] = '0';
-	memcpy(head + 257, "ustar\00000", 8);
-	for (size_t i = 0; i < sizeof(head); i++)
-		sum += (unsigned char)head[i];
-	snprintf(head + 148, 8, "%06o", sum);
-	strbuf_add(out, head, sizeof(head));
-	strbuf_add(out, text->buf, text->len);
-	strbuf_add(out, zeros, padding);
-	strbuf_add(out, zeros, sizeof(zeros));
-}
 
 static int open_tar(const struct strbuf *text, struct err *err)
 {
 	AUTO_STRBUF tar = STRBUF_INIT;
 	AUTO_CLOSE int fd = memfd_create("context", MFD_CLOEXEC);
 
-	add_tar(text, &tar);
+	tar_add_file(&tar, "Dockerfile", 0644, (struct tar_owner){ 0, 0 }, text->buf, text->len);
+	tar_end(&tar);
 	if (fd < 0 || fs_write_all(fd, tar.buf, tar.len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(err, "prepare a build context");
 	return TAKE_FD(fd);
@@ -96,6 +70,59 @@ const char *image_label(json_t *inspected, const char *name)
 	const char *value = json_string_value(json_object_get(labels, name));
 
 	return value ? value : "";
+}
+
+/* "<operation>/<id>". An image that another build made on top of this one inherits the label, but
+ * not the operation. */
+#define ORIGIN_LABEL    "com.moorage.origin"
+#define OPERATION_LABEL "com.moorage.operation"
+
+static const char *noted_origin(json_t *inspected)
+{
+	const char *noted = str_after(image_label(inspected, ORIGIN_LABEL),
+		image_label(inspected, OPERATION_LABEL));
+
+	return noted && *noted == '/' ? noted + 1 : NULL;
+}
+
+static const char *id_of(json_t *inspected)
+{
+	const char *id = json_string_value(json_object_get(inspected, "Id"));
+
+	return id ? id : "";
+}
+
+void image_note_origin(json_t *labels, json_t *inspected, const char *operation)
+{
+	const char *noted = noted_origin(inspected);
+
+	json_object_set_new(labels, ORIGIN_LABEL,
+		json_sprintf("%s/%s", operation, noted ? noted : id_of(inspected)));
+	json_object_set_new(labels, OPERATION_LABEL, json_string(operation));
+}
+
+/* Made of another app's image: that one's may go with it. */
+static bool is_same_app(json_t *a, json_t *b)
+{
+	static const char name[] = "com.dokku.app-name";
+
+	return str_eq(image_label(a, name), image_label(b, name));
+}
+
+int image_origin(struct ctx *ctx, json_t *inspected, char **ret, struct err *err)
+{
+	const char *noted = noted_origin(inspected);
+	json_t *origin = NULL;
+	int r = noted ? engine_image_inspect(ctx_engine(ctx), noted, &origin, err) : 0;
+
+	if (r == -ERR_NOT_FOUND) {
+		err_clear(err);
+		r = 0;
+	}
+	if (r >= 0)
+		*ret = xstrdup(origin && is_same_app(origin, inspected) ? noted : id_of(inspected));
+	json_decref(origin);
+	return r;
 }
 
 int image_id(struct ctx *ctx, const char *image, char **ret, struct err *err)

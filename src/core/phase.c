@@ -7,24 +7,24 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "base/timing.h"
 #include "core/app_env.h"
 #include "core/appjson.h"
-#include "core/docker_client.h"
-#include "core/engine_path.h"
 #include "core/image.h"
+#include "core/image_kind.h"
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/phase_args.h"
 #include "core/procs.h"
 #include "core/state.h"
+#include "core/task.h"
 #include "core/trigger.h"
-#include "lib/dockeropts/dockeropts.h"
 #include "lib/engine/containers.h"
 #include "lib/engine/images.h"
 #include "lib/words/words.h"
 
 enum { LINE_SHOWN_MAX = 16 * 1024, SHORT_ID = 9 };
+
+#define PHASE_LABEL "dokku_phase_script"
 
 /* --- what to run --- */
 
@@ -89,12 +89,10 @@ static int collect_flags(struct ctx *ctx, const struct phase *phase, const struc
 /* --- the container --- */
 
 struct run {
-	struct ctx *ctx;
+	struct task task;
 	const struct phase *phase;
 	const char *command;
 	json_t *image; /* inspected */
-	struct env env;
-	char *id;
 };
 
 static json_t *config_of(const struct run *run, const char *key)
@@ -102,123 +100,40 @@ static json_t *config_of(const struct run *run, const char *key)
 	return json_object_get(json_object_get(run->image, "Config"), key);
 }
 
-static json_t *own_labels(const struct run *run)
+/* What builds keep is at hand, as in Dokku. */
+static void add_cache(struct ctx *ctx, const char *app, struct strvec *flags)
 {
-	json_t *labels = labels_for(run->ctx, run->phase->app);
+	AUTO_FREE char *volume = cache_volume(ctx, app);
 
-	json_object_set_new(labels, "dokku_phase_script", json_string(run->phase->name));
-	json_object_set_new(labels, "com.moorage.operation", json_string(run->phase->operation));
-	return labels;
-}
-
-static const char *lookup(void *cookie, const char *name)
-{
-	const char *value = env_get(cookie, name);
-
-	return value ? value : getenv(name);
-}
-
-static json_t *words_json(const struct strvec *words)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < words->count; i++)
-		json_array_append_new(list, json_string(words->items[i]));
-	return list;
-}
-
-static int create_by_api(struct run *run, struct dockeropts *opts, const struct strvec *words,
-	struct err *err)
-{
-	json_t *body = dockeropts_default_body();
-	json_t *labels = own_labels(run);
-	int r;
-
-	dockeropts_merge(body, opts->body);
-	if (!json_object_get(body, "Labels"))
-		json_object_set_new(body, "Labels", json_object());
-	json_object_update(json_object_get(body, "Labels"), labels);
-	json_object_set_new(body, "Image", json_string(run->phase->image));
-	json_object_set_new(body, "Cmd", words_json(words));
-	r = engine_container_create(ctx_engine(run->ctx), opts->name, body, &run->id, err);
-	json_decref(labels);
-	json_decref(body);
-	return r;
-}
-
-/* For flags that only the docker program knows. */
-static int create_by_client(struct run *run, const struct strvec *flags, const struct strvec *words,
-	struct err *err)
-{
-	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
-	AUTO_CHILD c = CHILD_INIT;
-	AUTO_STRBUF out = STRBUF_CAPPED(4096);
-	json_t *labels = own_labels(run);
-	struct child_status st;
-	const char *key;
-	json_t *value;
-	int r = docker_client_find(run->ctx, &client, err);
-
-	if (r >= 0) {
-		docker_client_child(run->ctx, &client, &c);
-		strvec_pushl(&c.argv, "container", "create", NULL);
-		strvec_pushv(&c.argv, flags->items);
-		json_object_foreach (labels, key, value)
-			strvec_pushf(&c.argv, "--label=%s=%s", key, json_string_value(value));
-		strvec_push(&c.argv, run->phase->image);
-		strvec_pushv(&c.argv, words->items);
-		for (size_t i = 0; i < run->env.count; i++)
-			strvec_pushf(&c.env, "%s=%s", run->env.vars[i].key, run->env.vars[i].value);
-		r = child_capture(&c, NULL, &out, NULL, &st, err);
-	}
-	json_decref(labels);
-	if (r >= 0)
-		r = child_check(&c, &st, err);
-	if (r < 0)
-		return r;
-	strbuf_trim(&out);
-	run->id = strbuf_detach(&out);
-	return 0;
+	strvec_pushf(flags, "--volume=%s:/tmp/cache", volume);
 }
 
 static int create(struct run *run, struct err *err)
 {
-	struct ctx *ctx = run->ctx;
+	struct task *t = &run->task;
 	AUTO_FREE char *shell =
-		state_computed(ctx, "scheduler", run->phase->app, "shell", "/bin/bash");
-	const char *builder = image_label(run->image, "com.dokku.builder-type");
-	struct dockeropts_source source = { .lookup = lookup, .cookie = &run->env };
-	AUTO_DOCKEROPTS opts = DOCKEROPTS_INIT;
-	AUTO_STRVEC flags = STRVEC_INIT;
-	AUTO_STRVEC words = STRVEC_INIT;
-	int r = engine_api(ctx_engine(ctx), err);
+		state_computed(t->ctx, "scheduler", run->phase->app, "shell", "/bin/bash");
+	struct phase_command command = {
+		.command = run->command,
+		.shell = shell,
+		.entrypoint = config_of(run, "Entrypoint"),
+		.herokuish = image_is_herokuish(t->ctx, run->phase->app, run->image),
+		.trace = t->ctx->trace,
+	};
+	int r = phase_words(&command, &t->command, err);
 
+	if (r >= 0)
+		r = collect_flags(t->ctx, run->phase, &t->env, image_builder(run->image), &t->flags,
+			err);
 	if (r < 0)
 		return r;
-	source.api_minor = (unsigned)r;
-	r = phase_command(run->command, shell, config_of(run, "Entrypoint"), ctx->trace, &words,
-		err);
-	if (r >= 0)
-		r = collect_flags(ctx, run->phase, &run->env, *builder ? builder : "dockerfile",
-			&flags, err);
-	engine_path_flags(&ctx->inst, &flags);
-	if (r >= 0)
-		r = dockeropts_parse(flags.items, &source, &opts, NULL, err);
-	if (r < 0)
-		return r;
-	return r == DOCKEROPTS_NEEDS_CLIENT ? create_by_client(run, &flags, &words, err)
-					    : create_by_api(run, &opts, &words, err);
-}
-
-static int connect_networks(struct run *run, struct err *err)
-{
-	AUTO_STRVEC args = STRVEC_INIT;
-	AUTO_STRBUF said = STRBUF_INIT;
-	int r;
-
-	strvec_pushl(&args, "app", run->id, run->phase->app, run->phase->name, NULL);
-	r = trigger_run_builtin(run->ctx, "post-container-create", &args, &said, err);
-	return r < 0 ? r : trigger_fire_args(run->ctx, "post-container-create", &args, err);
+	if (command.herokuish)
+		add_cache(t->ctx, run->phase->app, &t->flags);
+	t->image = run->phase->image;
+	t->labels = labels_for(t->ctx, run->phase->app);
+	json_object_set_new(t->labels, PHASE_LABEL, json_string(run->phase->name));
+	json_object_set_new(t->labels, "com.moorage.operation", json_string(run->phase->operation));
+	return task_create(t, err);
 }
 
 /* --- its output --- */
@@ -248,24 +163,18 @@ static int show(void *cookie, int stream, const void *data, size_t len, struct e
 
 static int follow(struct run *run, int *ret_code, struct err *err)
 {
-	struct engine_log_opts opts = { .follow = true, .out = true, .err = true, .tail = -1 };
-	struct engine *e = ctx_engine(run->ctx);
 	AUTO_STRBUF line = STRBUF_CAPPED(LINE_SHOWN_MAX);
+	const struct phase *phase = run->phase;
 	int r;
 
-	out_info2_quiet("Start of %s %s task (%.*s) output", run->phase->app, run->phase->name,
-		SHORT_ID, run->id);
-	out_flush();
-	e->cancel_fd = operation_cancel_fd();
-	r = engine_container_logs(e, run->id, &opts, show, &line, err);
+	out_info2_quiet("Start of %s %s task (%.*s) output", phase->app, phase->name, SHORT_ID,
+		run->task.id);
+	r = task_run(&run->task, show, &line, ret_code, err);
 	if (line.len)
 		show_line(&line);
-	if (r >= 0)
-		r = engine_container_wait(e, run->id, NULL, 0, ret_code, err);
-	e->cancel_fd = -1;
-	out_info2_quiet("End of %s %s task (%.*s) output", run->phase->app, run->phase->name,
-		SHORT_ID, run->id);
-	return r < 0 ? r : 0;
+	out_info2_quiet("End of %s %s task (%.*s) output", phase->app, phase->name, SHORT_ID,
+		run->task.id);
+	return r;
 }
 
 /* --- the result --- */
@@ -304,17 +213,18 @@ static int commit(struct run *run, struct err *err)
 	AUTO_FREE char *id = NULL;
 	bool has_cmd = json_array_size(config_of(run, "Cmd")) != 0;
 	struct engine_commit opts = { .no_pause = true };
-	json_t *labels = labels_for(run->ctx, run->phase->app);
+	json_t *labels = labels_for(run->task.ctx, run->phase->app);
 	int r;
 
 	json_object_set_new(labels, label, json_string("true"));
+	image_note_origin(labels, run->image, run->phase->operation);
 	list_changes(run, labels, &changes);
 	opts.changes = changes.items;
 	opts.repo = has_cmd ? repo : NULL;
 	opts.tag = has_cmd && colon ? colon + 1 : NULL;
-	r = engine_container_commit(ctx_engine(run->ctx), run->id, &opts, &id, err);
+	r = engine_container_commit(ctx_engine(run->task.ctx), run->task.id, &opts, &id, err);
 	if (r >= 0 && !has_cmd)
-		r = image_derive(run->ctx, id, labels, "CMD []\n", run->phase->image, err);
+		r = image_derive(run->task.ctx, id, labels, "CMD []\n", run->phase->image, err);
 	json_decref(labels);
 	return r < 0 ? err_wrap(err, "keep the result of the %s task", run->phase->name) : 0;
 }
@@ -322,10 +232,8 @@ static int commit(struct run *run, struct err *err)
 static int start_and_watch(struct run *run, struct err *err)
 {
 	int code = 0;
-	int r = connect_networks(run, err);
+	int r = task_announce(&run->task, run->phase->app, run->phase->name, err);
 
-	if (r >= 0)
-		r = engine_container_start(ctx_engine(run->ctx), run->id, err);
 	if (r >= 0)
 		r = follow(run, &code, err);
 	if (operation_interrupted())
@@ -341,24 +249,23 @@ static int start_and_watch(struct run *run, struct err *err)
 
 static int run_command(struct run *run, struct err *err)
 {
-	AUTO_ERR remove_err = ERR_INIT;
-	int r = engine_image_inspect(ctx_engine(run->ctx), run->phase->image, &run->image, err);
+	struct ctx *ctx = run->task.ctx;
+	int r = engine_image_inspect(ctx_engine(ctx), run->phase->image, &run->image, err);
 
 	if (r >= 0)
-		r = app_env_merged(run->ctx, run->phase->app, &run->env, err);
+		r = app_env_merged(ctx, run->phase->app, &run->task.env, err);
 	if (r >= 0)
 		r = create(run, err);
 	if (r < 0)
 		return err_wrap(err, "prepare the %s task", run->phase->name);
 	r = start_and_watch(run, err);
-	if (engine_container_remove(ctx_engine(run->ctx), run->id, true, true, &remove_err) < 0)
-		out_trace("%s", remove_err.msg.buf);
+	task_remove(&run->task);
 	return r;
 }
 
 int phase_run(struct ctx *ctx, const struct phase *phase, struct err *err)
 {
-	struct run run = { .ctx = ctx, .phase = phase, .env = ENV_INIT };
+	struct run run = { .task = TASK_INIT, .phase = phase };
 	AUTO_STRBUF command = STRBUF_INIT;
 	int r;
 
@@ -374,53 +281,16 @@ int phase_run(struct ctx *ctx, const struct phase *phase, struct err *err)
 		is_release(phase) ? "Procfile" : "app.json",
 		phase->commit ? "" : " in ephemeral container", command.buf);
 	run.command = command.buf;
+	run.task.ctx = ctx;
 	r = run_command(&run, err);
 	json_decref(run.image);
-	env_done(&run.env);
-	free(run.id);
+	task_done(&run.task);
 	return r;
-}
-
-/* How many there were. */
-static int sweep_once(struct ctx *ctx, const char *app, struct err *err)
-{
-	json_t *filter = labels_filter(ctx, app);
-	json_t *labels = json_object_get(filter, "label");
-	json_t *found = NULL;
-	int count = 0;
-	json_t *one;
-	size_t i;
-	int r;
-
-	json_array_append_new(labels, json_string("dokku_phase_script"));
-	r = engine_container_list(ctx_engine(ctx), true, filter, &found, err);
-	json_decref(filter);
-	json_array_foreach (found, i, one) {
-		const char *id = json_string_value(json_object_get(one, "Id"));
-		json_t *their = json_object_get(one, "Labels");
-
-		/* Containers of an image that a script has made inherit its label. */
-		if (r < 0 || !id || json_object_get(their, "com.dokku.container-type"))
-			continue;
-		r = engine_container_remove(ctx_engine(ctx), id, true, true, err);
-		count++;
-		if (r == -ERR_NOT_FOUND || r == -ERR_EXISTS) {
-			err_clear(err);
-			r = 0;
-		}
-	}
-	json_decref(found);
-	return r < 0 ? r : count;
 }
 
 int phase_sweep(struct ctx *ctx, const char *app, bool late, struct err *err)
 {
-	uint64_t deadline = now_ms() + ENGINE_LATE_MS;
-	int r = sweep_once(ctx, app, err);
+	static const char *const labels[] = { PHASE_LABEL, NULL };
 
-	while (r == 0 && late && ms_left(deadline)) {
-		sleep_ms(ENGINE_LATE_POLL_MS);
-		r = sweep_once(ctx, app, err);
-	}
-	return r < 0 ? r : 0;
+	return task_sweep(ctx, app, labels, late, err);
 }

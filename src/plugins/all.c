@@ -8,7 +8,12 @@ extern const struct plugin plugin_apps;
 extern const struct plugin plugin_backup;
 extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
+extern const struct plugin plugin_builder_herokuish;
+extern const struct plugin plugin_builder_lambda;
+extern const struct plugin plugin_builder_nixpacks;
 extern const struct plugin plugin_builder_null;
+extern const struct plugin plugin_builder_railpack;
+extern const struct plugin plugin_buildpacks;
 extern const struct plugin plugin_builds;
 extern const struct plugin plugin_caddy_vhosts;
 extern const struct plugin plugin_certs;
@@ -50,7 +55,12 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_backup,
 	&plugin_builder,
 	&plugin_builder_dockerfile,
+	&plugin_builder_herokuish,
+	&plugin_builder_lambda,
+	&plugin_builder_nixpacks,
 	&plugin_builder_null,
+	&plugin_builder_railpack,
+	&plugin_buildpacks,
 	&plugin_builds,
 	&plugin_caddy_vhosts,
 	&plugin_certs,

@@ -48,23 +48,43 @@ static int begin(struct engine *e, struct http_conn *c, const char *id, const st
 	return r < 0 ? r : http_take_over(c, err);
 }
 
+/* Attached and watched before it starts, so that nothing is missed. C and W are initialised here. */
+static int start(struct engine *e, struct http_conn *c, struct engine_wait *w, const char *id,
+	const struct engine_io *io, const char *condition, struct err *err)
+{
+	int r;
+
+	engine_conn_init(e, c);
+	engine_conn_init(e, &w->conn);
+	r = begin(e, c, id, io, err);
+	if (r == 0)
+		r = engine_wait_begin(e, w, id, condition ? condition : "next-exit", err);
+	return r == 0 ? engine_container_start(e, id, err) : r;
+}
+
 int engine_container_run(struct engine *e, const char *id, const struct engine_io *io,
 	const char *condition, int *ret_code, struct err *err)
 {
 	struct attached a = { .e = e, .id = id };
 	AUTO_HTTP_CONN c;
 	CLEANUP(engine_wait_done) struct engine_wait w;
-	int r;
+	int r = start(e, &c, &w, id, io, condition, err);
 
-	engine_conn_init(e, &c);
-	engine_conn_init(e, &w.conn);
-	r = begin(e, &c, id, io, err);
-	if (r == 0)
-		r = engine_wait_begin(e, &w, id, condition ? condition : "next-exit", err);
-	if (r == 0)
-		r = engine_container_start(e, id, err);
 	if (r == 0)
 		r = pump_run(&c, io, &attach_ops, &a, err);
+	return r < 0 ? r : engine_wait_end(&w, 0, ret_code, err);
+}
+
+int engine_container_run_to(struct engine *e, const char *id, stream_sink sink, void *ctx,
+	int *ret_code, struct err *err)
+{
+	struct engine_io io = { .in = -1, .out = -1, .err = -1 };
+	AUTO_HTTP_CONN c;
+	CLEANUP(engine_wait_done) struct engine_wait w;
+	int r = start(e, &c, &w, id, &io, NULL, err);
+
+	if (r == 0)
+		r = pump_capture(&c, NULL, sink, ctx, err);
 	return r < 0 ? r : engine_wait_end(&w, 0, ret_code, err);
 }
 

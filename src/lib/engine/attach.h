@@ -16,6 +16,13 @@
 MUST_CHECK int engine_container_run(struct engine *e, const char *id, const struct engine_io *io,
 	const char *condition, int *ret_code, struct err *err);
 
+/*
+ * The same without input, for a container without a terminal: its output goes to SINK as it comes.
+ * Waits for "next-exit". The engine's log of it is not read, so any log driver will do.
+ */
+MUST_CHECK int engine_container_run_to(struct engine *e, const char *id, stream_sink sink,
+	void *ctx, int *ret_code, struct err *err);
+
 /* Attaches to a running container until its streams end. */
 MUST_CHECK int engine_container_attach(struct engine *e, const char *id, const struct engine_io *io,
 	struct err *err);
