@@ -92,12 +92,20 @@ static int on_post_extract(struct trigger_call *call, struct err *err)
 
 /* --- tables --- */
 
+static const struct flag detect_flags[] = {
+	{ "branch", 0, FLAG_VALUE, "branch", "Branch to look at; the deploy branch if left out" },
+	{},
+};
+
 static const struct command commands[] = {
 	{ "buildpacks:add", "[--index N] <app> <buildpack>",
 		"Add a buildpack, at the end or at a place", CMD_APP | CMD_LOCK, 1, 2,
 		buildpacks_index_flags, buildpacks_run_add, NULL },
 	{ "buildpacks:clear", "<app>", "Remove all buildpacks of an app", CMD_APP | CMD_LOCK, 1, 1,
 		NULL, buildpacks_run_clear, NULL },
+	{ "buildpacks:detect", "[--branch B] <app>",
+		"Show which buildpack fits what is in an app's repository", CMD_APP | CMD_READ, 1,
+		1, detect_flags, buildpacks_run_detect, NULL },
 	{ "buildpacks:list", "<app>", "List the buildpacks of an app", CMD_APP | CMD_READ, 1, 1,
 		NULL, buildpacks_run_list, NULL },
 	{ "buildpacks:remove", "[--index N] <app> [<buildpack>]",
