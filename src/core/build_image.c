@@ -8,26 +8,7 @@
 #include "base/fs.h"
 #include "core/image.h"
 #include "core/image_make.h"
-#include "core/trigger.h"
 #include "lib/engine/images.h"
-
-const char *build_stage(const struct build *b, const char *builder)
-{
-	static const char *const between[] = { "post-build", "builder-build",
-		"pre-release-builder" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(between); i++) {
-		if (trigger_has_external(b->ctx, between[i]))
-			return "build";
-	}
-	for (int i = 0; i < 2; i++) {
-		AUTO_FREE char *name = xasprintf(i ? "pre-release-%s" : "post-build-%s", builder);
-
-		if (trigger_has_external(b->ctx, name))
-			return "build";
-	}
-	return "release";
-}
 
 char *build_half_name(const char *image)
 {
@@ -109,7 +90,7 @@ static int derive(const struct build *b, const char *builder, const char *half,
 	if (r < 0)
 		return r;
 	labels = labels_for(b->ctx, b->app);
-	json_object_set_new(labels, "com.dokku.image-stage", json_string(build_stage(b, builder)));
+	json_object_set_new(labels, "com.dokku.image-stage", json_string(builder_stage(b->ctx, builder_find(builder))));
 	json_object_set_new(labels, "com.dokku.builder-type", json_string(builder));
 	json_object_set_new(labels, "com.moorage.operation", json_string(b->operation));
 	r = image_derive(b->ctx, half, labels, more.buf, b->image, err);

@@ -9,12 +9,6 @@
 
 #include "core/builder.h"
 
-/*
- * What com.dokku.image-stage says of a built image: "build", or, as nobody looks at it before its
- * release, at once "release", which saves the making of another image.
- */
-const char *build_stage(const struct build *b, const char *builder);
-
 /* Name of the program's result for IMAGE, for free(). */
 char *build_half_name(const char *image) MUST_CHECK;
 /* Removes it; none is fine. */

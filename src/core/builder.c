@@ -162,28 +162,67 @@ static int unknown(const char *name, struct err *err)
 		name, known.buf);
 }
 
-/* WHEN is "pre-build" or "post-build". */
-static int fire_around(const struct build *b, const char *name, const char *when, struct err *err)
+/* "pre-build-dockerfile", for free(); NULL: there was never such a name. */
+static char *old_trigger(const char *when, const struct builder *builder)
 {
-	AUTO_FREE char *old = xasprintf("%s-%s", when, name);
+	const char *name = builder->old_name ? builder->old_name : builder->name;
+
+	return *name ? xasprintf("%s-%s", when, name) : NULL;
+}
+
+static bool has_handler(struct ctx *ctx, const char *when, const struct builder *builder)
+{
+	AUTO_FREE char *old = old_trigger(when, builder);
+
+	return trigger_has_external(ctx, when) || (old && trigger_has_external(ctx, old));
+}
+
+/* WHEN is "pre-build" or "post-build". */
+static int fire_around(const struct build *b, const struct builder *builder, const char *when,
+	struct err *err)
+{
+	AUTO_FREE char *old = old_trigger(when, builder);
 	int r = 0;
 
-	if (trigger_has_external(b->ctx, old)) {
+	if (old && trigger_has_external(b->ctx, old)) {
 		out_warn("Deprecated: please upgrade plugin to use '%s' plugin trigger instead of "
 			 "%s",
 			when, old);
-		r = trigger_fire(b->ctx, err, old, b->app, NULL);
+		r = trigger_fire(b->ctx, err, old, b->app, builder->old_app_only ? NULL : b->dir,
+			NULL);
 	}
-	return r < 0 ? r : trigger_fire(b->ctx, err, when, name, b->app, b->dir, NULL);
+	return r < 0 ? r : trigger_fire(b->ctx, err, when, builder->name, b->app, b->dir, NULL);
+}
+
+bool builder_is_heard_before(const struct build *b, const struct builder *builder)
+{
+	return has_handler(b->ctx, "pre-build", builder);
+}
+
+int builder_fire_before(const struct build *b, const struct builder *builder, struct err *err)
+{
+	return fire_around(b, builder, "pre-build", err);
+}
+
+const char *builder_stage(struct ctx *ctx, const struct builder *builder)
+{
+	AUTO_FREE char *old = old_trigger("pre-release", builder);
+	bool heard = has_handler(ctx, "post-build", builder) ||
+		     trigger_has_external(ctx, "builder-build") ||
+		     trigger_has_external(ctx, "builder-release") ||
+		     trigger_has_external(ctx, "pre-release-builder") ||
+		     (old && trigger_has_external(ctx, old));
+
+	return heard ? "build" : "release";
 }
 
 static int build_own(const struct builder *builder, const struct build *b, struct err *err)
 {
-	int r = fire_around(b, builder->name, "pre-build", err);
+	int r = builder->fires_before ? 0 : builder_fire_before(b, builder, err);
 
 	if (r >= 0)
 		r = builder->build(b, err);
-	return r < 0 ? r : fire_around(b, builder->name, "post-build", err);
+	return r < 0 ? r : fire_around(b, builder, "post-build", err);
 }
 
 int builder_build(const struct build *b, const char *name, struct err *err)
@@ -202,4 +241,24 @@ int builder_build(const struct build *b, const char *name, struct err *err)
 	if (r >= 0 && builder && builder->build)
 		r = build_own(builder, b, err);
 	return r;
+}
+
+static bool machine_is(const char *name)
+{
+	struct utsname u;
+
+	return uname(&u) == 0 && str_eq(u.machine, name);
+}
+
+bool builder_on_arm64(void)
+{
+	return machine_is("aarch64");
+}
+
+bool builder_herokuish_allowed(struct ctx *ctx, const char *app)
+{
+	AUTO_FREE char *value = state_computed(ctx, "builder-herokuish", app, "allowed",
+		machine_is("x86_64") ? "true" : "false");
+
+	return str_eq(value, "true");
 }

@@ -455,7 +455,7 @@ const struct step_kind deploy_steps[] = {
 	{ "source:remove", STEP_QUIET, describe_remove, source_remove, NULL },
 	{ "builder:choose", 0, describe_choose, run_choose, undo_choose },
 	{ "builder:build", 0, describe_build, run_build, undo_build },
-	{ "release:env", 0, describe_env, release_env, NULL },
+	{ "release:env", 0, describe_env, release_env, release_unenv },
 	{ "release:predeploy", 0, describe_predeploy, release_predeploy, release_unpredeploy },
 	{ "release:label", 0, describe_label, release_label, image_restore },
 	{ "release:command", 0, describe_command, release_command, release_sweep },

@@ -8,6 +8,7 @@ extern const struct plugin plugin_apps;
 extern const struct plugin plugin_backup;
 extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
+extern const struct plugin plugin_builder_herokuish;
 extern const struct plugin plugin_builder_lambda;
 extern const struct plugin plugin_builder_nixpacks;
 extern const struct plugin plugin_builder_null;
@@ -54,6 +55,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_backup,
 	&plugin_builder,
 	&plugin_builder_dockerfile,
+	&plugin_builder_herokuish,
 	&plugin_builder_lambda,
 	&plugin_builder_nixpacks,
 	&plugin_builder_null,

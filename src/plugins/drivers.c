@@ -19,6 +19,7 @@ const struct proxy *const proxies[] = {
 };
 
 extern const struct builder builder_dockerfile;
+extern const struct builder builder_herokuish;
 extern const struct builder builder_lambda;
 extern const struct builder builder_nixpacks;
 extern const struct builder builder_null;
@@ -27,6 +28,7 @@ extern const struct builder builder_railpack;
 /* By name: that is the order in which they look at a source. */
 const struct builder *const builders[] = {
 	&builder_dockerfile,
+	&builder_herokuish,
 	&builder_lambda,
 	&builder_nixpacks,
 	&builder_null,

@@ -35,6 +35,13 @@ image_debian() {
 		"$LAB_TOP/packaging/images/mk-debian.sh" moorage-lab/debian:12
 }
 
+# A stand-in for the stack of builds without a Dockerfile.
+image_contract() {
+	image_exists "$1" moorage-lab/contract:1 && return 0
+	image_make http "$1" && image_make debian "$1" || return
+	DOCKER_BUILDKIT=0 engine_docker "$1" build -q -t moorage-lab/contract:1 "$LAB_TOP/tests/fixtures/images/contract"
+}
+
 # A Debian with all that the installer would ask apt for, and what its tests look at. Made once per
 # list of packages.
 image_machine() {
@@ -59,7 +66,7 @@ image_make() {
 	(flock 8 && "image_$1" "$2") 8>"$LAB_ROOT/.image-$1"
 }
 
-# images [--into INSTANCE] [busybox] [http] [debian] [machine] [container]; busybox and http when none is named.
+# images [--into INSTANCE] [busybox] [http] [debian] [contract] [machine] [container]; busybox and http when none is named.
 images_make() {
 	local socket=$LAB_SOCKET name
 	need_root
@@ -71,7 +78,7 @@ images_make() {
 	[ $# -gt 0 ] || set -- busybox http
 	for name; do
 		case $name in
-		busybox | http | debian | machine | container) image_make "$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
+		busybox | http | debian | contract | machine | container) image_make "$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
 		*) die "unknown image '$name'" ;;
 		esac
 	done

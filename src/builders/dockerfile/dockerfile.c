@@ -9,7 +9,6 @@
 #include "builders/dockerfile/said.h"
 #include "builders/dockerfile/syntax.h"
 #include "core/build_flags.h"
-#include "core/build_image.h"
 #include "core/build_program.h"
 #include "core/builder.h"
 #include "core/docker_client.h"
@@ -150,6 +149,8 @@ static int apply_limits(const struct build *b, struct docker_client *client, str
 	return 0;
 }
 
+extern const struct builder builder_dockerfile;
+
 static int run_docker(const struct build *b, struct err *err)
 {
 	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
@@ -172,7 +173,8 @@ static int run_docker(const struct build *b, struct err *err)
 	else
 		strvec_push(&c.argv, "--force-rm"); /* nothing else would find what a RUN left */
 	labels_args(b->ctx, b->app, &c.argv);
-	strvec_pushf(&c.argv, "--label=com.dokku.image-stage=%s", build_stage(b, "dockerfile"));
+	strvec_pushf(&c.argv, "--label=com.dokku.image-stage=%s",
+		builder_stage(b->ctx, &builder_dockerfile));
 	strvec_push(&c.argv, "--label=com.dokku.builder-type=dockerfile");
 	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
 	strvec_pushv(&c.argv, options.items);
@@ -224,9 +226,9 @@ static int build(const struct build *b, struct err *err)
 	return r < 0 ? r : store_ports(b, err);
 }
 
-extern const struct builder builder_dockerfile;
 const struct builder builder_dockerfile = {
 	.name = "dockerfile",
+	.old_app_only = true,
 	.detect = detect,
 	.prepare = prepare,
 	.build = build,

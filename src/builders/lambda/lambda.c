@@ -121,6 +121,7 @@ static int build(const struct build *b, struct err *err)
 extern const struct builder builder_lambda;
 const struct builder builder_lambda = {
 	.name = "lambda",
+	.old_app_only = true,
 	.detect = detect,
 	.prepare = prepare,
 	.check = check,

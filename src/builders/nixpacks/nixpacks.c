@@ -92,6 +92,7 @@ static int build(const struct build *b, struct err *err)
 extern const struct builder builder_nixpacks;
 const struct builder builder_nixpacks = {
 	.name = "nixpacks",
+	.old_name = "",
 	.detect = detect,
 	.prepare = prepare,
 	.check = check,

@@ -76,6 +76,7 @@ static int build(const struct build *b, struct err *err)
 extern const struct builder builder_railpack;
 const struct builder builder_railpack = {
 	.name = "railpack",
+	.old_name = "",
 	.detect = detect,
 	.prepare = prepare,
 	.check = check,

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "core/app_env.h"
+#include "core/image_kind.h"
 #include "core/output.h"
 #include "core/registry.h"
 #include "core/state.h"
@@ -46,26 +46,6 @@ static const char *text_at(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Herokuish images run as a user that the environment names. */
-static bool is_herokuish(struct ctx *ctx, const char *app, const json_t *config)
-{
-	const json_t *env = json_object_get(config, "Env");
-	AUTO_STRBUF user = STRBUF_INIT;
-	AUTO_STRBUF wanted = STRBUF_INIT;
-	AUTO_ERR ignored = ERR_INIT;
-
-	if (app_env_get(ctx, app, "DOKKU_APP_USER", &user, &ignored) <= 0 || !user.len)
-		strbuf_set(&user, "herokuishuser");
-	strbuf_addf(&wanted, "USER=%s", user.buf);
-	for (size_t i = 0; i < json_array_size(env); i++) {
-		const char *pair = json_string_value(json_array_get(env, i));
-
-		if (pair && str_eq(pair, wanted.buf))
-			return true;
-	}
-	return false;
-}
-
 static bool host_is_amd64(void)
 {
 	struct utsname u;
@@ -73,15 +53,14 @@ static bool host_is_amd64(void)
 	return uname(&u) < 0 || str_eq(u.machine, "x86_64");
 }
 
-static void take_facts(struct ctx *ctx, const char *app, const json_t *inspected,
-	struct image_facts *f)
+static void take_facts(struct ctx *ctx, const char *app, json_t *inspected, struct image_facts *f)
 {
 	const json_t *config = json_object_get(inspected, "Config");
 	const json_t *labels = json_object_get(config, "Labels");
 
-	if (*text_at(labels, "io.buildpacks.stack.id"))
+	if (image_is_cnb(inspected))
 		f->source = SOURCE_PACK;
-	else if (is_herokuish(ctx, app, config))
+	else if (image_is_herokuish(ctx, app, inspected))
 		f->source = SOURCE_HEROKUISH;
 	f->stage = xstrdup(text_at(labels, "com.dokku.image-stage"));
 	f->is_release = str_eq(f->stage, "release");
