@@ -5,16 +5,14 @@
 
 #include "base/alloc.h"
 #include "base/child.h"
-#include "core/buildpacks.h"
 #include "core/git_repo.h"
 #include "core/image.h"
 #include "core/output.h"
+#include "core/stack.h"
 #include "core/task.h"
 #include "lib/engine/containers.h"
 #include "lib/git/git.h"
 #include "plugins/buildpacks/buildpacks.h"
-
-#define STACK "gliderlabs/herokuish:latest-24"
 
 enum { SAID_MAX = 64 << 10 };
 
@@ -95,18 +93,20 @@ int buildpacks_run_detect(struct ctx *ctx, const struct args *args, struct err *
 {
 	const char *app = args_pos(args, 0);
 	AUTO_FREE char *repo = inst_home(&ctx->inst, "%s", app);
-	AUTO_FREE char *stack = NULL;
+	AUTO_STACK stack = STACK_INIT;
 	AUTO_STRBUF rev = STRBUF_INIT;
 	AUTO_TASK task = TASK_INIT;
 	struct said said = { STRBUF_CAPPED(SAID_MAX), STRBUF_CAPPED(SAID_MAX) };
 	int r = find_revision(ctx, app, args_value(args, "branch", ""), &rev, err);
 
 	if (r >= 0)
-		r = buildpacks_stack(ctx, app, &stack, err);
+		r = stack_choose(ctx, app, &stack, err);
+	if (r >= 0)
+		r = stack_provide(ctx, app, &stack, err);
 	if (r < 0)
 		return r;
 	task.ctx = ctx;
-	task.image = *stack ? stack : STACK;
+	task.image = stack.image;
 	task.labels = labels_for(ctx, app);
 	json_object_set_new(task.labels, "com.dokku.image-stage", json_string("build"));
 	r = run(&task, repo, rev.buf, &said, err);
