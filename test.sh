@@ -118,6 +118,7 @@ build_layer() {
 		number=$((number + 1))
 		build_one "$dir" "CC=$cc" "$ini" >"$log" 2>&1
 		rc=$?
+		touch "$reports/.built"
 		[ $rc = 0 ] && echo "ok $number - $name" || echo "not ok $number - $name"
 		[ $rc = 0 ] || tail -60 "$log" | sed 's/^/# /'
 	done <<-'BUILDS'
@@ -215,16 +216,35 @@ begin_run() {
 	trap 'exit 130' INT TERM
 }
 
+# The image that apps without a Dockerfile are built in takes minutes, mostly apt's. It needs the
+# program, so it begins as soon as the first build is there, beside the other builds; tests that need it wait.
+prepare_stack() {
+	local child=''
+	# shellcheck disable=SC2154
+	trap '[ ! "$child" ] || { kill "$child"; wait "$child"; }; exit 143' TERM
+	until [ -e "$reports/.built" ]; do
+		sleep 1
+	done
+	MOORAGE_LAB_TEMPORARY=1 timeout --kill-after=30 900 "$lab" images stack >"$reports/stack.log" 2>&1 &
+	child=$!
+	wait "$child" || cat "$reports/stack.log"
+}
+
 run_layers() {
 	local prepare=''
 	if needs_engine; then
 		"$lab" engine up || exit 1
 		"$lab" images busybox http >"$reports/images.log" 2>&1 &
 		prepare=$!
+		if wants system; then
+			prepare_stack &
+			running=1
+		fi
 	fi
 	if wants build || [ ! -f build/build.ninja ]; then
 		job build all "$top/test.sh" --build-layer
 	fi
+	touch "$reports/.built"
 	[ ! "$prepare" ] || wait "$prepare" || {
 		cat "$reports/images.log"
 		exit 1
