@@ -61,7 +61,7 @@ image_container() {
 }
 
 # What builds of apps without a Dockerfile run in, made by the program itself under its own name, which
-# is the machine's. One that is there and current stays as it is. A run of test.sh (MOORAGE_LAB_TEMPORARY)
+# is the machine's; tests call it moorage-lab/stack:12. One that is there and current stays as it is. A run of test.sh (MOORAGE_LAB_TEMPORARY)
 # that makes one leaves a note, so that it goes with the run.
 image_stack() {
 	local dir=$LAB_ROOT/.stack before rc=0
@@ -82,11 +82,13 @@ image_stack() {
 	[ ! "${MOORAGE_LAB_TEMPORARY:-}" ] || [ "$before" ] || touch "$LAB_ROOT/.stack-made"
 	MOORAGE_INSTANCE=$dir/instance.conf "${MOORAGE:-$LAB_TOP/build/src/moorage}" stack:build || rc=$?
 	rm -rf "$dir"
+	[ $rc != 0 ] || engine_docker "$1" tag moorage/stack:debian-12 moorage-lab/stack:12
 	return $rc
 }
 
 # What a run made, and what it was at when it was killed.
 stack_remove() {
+	engine_docker "$LAB_SOCKET" rmi moorage-lab/stack:12 >/dev/null 2>&1
 	[ -e "$LAB_ROOT/.stack-made" ] || return 0
 	engine_docker "$LAB_SOCKET" rm -f lab.stack-build.debian-12 >/dev/null 2>&1
 	engine_docker "$LAB_SOCKET" rmi moorage/stack:debian-12 moorage/stack-packages:debian-12 \
