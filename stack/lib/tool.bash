@@ -20,7 +20,7 @@ explain_common() { # LOG CODE
 	if grep -qiE 'certificate verify failed|SELF_SIGNED_CERT|UNABLE_TO_VERIFY|unable to get local issuer' "$1"; then
 		echo "The server's certificate is not trusted: the stack trusts what the machine trusted when it was built (stack:build)"
 	fi
-	if grep -qiE 'temporary failure in name resolution|EAI_AGAIN|ENOTFOUND|could not resolve host|connection refused|ECONNREFUSED|ETIMEDOUT|network is unreachable|NewConnectionError' "$1"; then
+	if grep -qiE 'temporary failure in name resolution|EAI_AGAIN|ENOTFOUND|could not resolve host|connection refused|ECONNREFUSED|ETIMEDOUT|network is unreachable|NewConnectionError|failed to connect to' "$1"; then
 		echo "A server could not be reached: is its address right, and may the build's containers go there?"
 	fi
 	if grep -qE "fatal error: [^ ]+\.h: No such file" "$1"; then
@@ -41,7 +41,11 @@ run_tool() {
 	{ "$@" </dev/null 2>&1 && echo 0 >"$log.code" || echo $? >"$log.code"; } | hide_passwords | tee "$log"
 	rc=$(<"$log.code")
 	if [[ $rc != 0 ]]; then
-		mapfile -t lines < <("$explain" "$log" "$rc"; explain_common "$log" "$rc")
+		mapfile -t lines < <(
+			set +Eeo pipefail
+			"$explain" "$log" "$rc"
+			explain_common "$log" "$rc"
+		)
 	fi
 	rm -f "$log" "$log.code"
 	[[ $rc != 0 ]] || return 0
