@@ -110,6 +110,24 @@ static void catch_signals(bool on)
 	sigaction(SIGPIPE, &act, NULL); /* a reader that went away must not stop us half-way */
 }
 
+bool operation_catch_signals(void)
+{
+	if (wake[0] >= 0)
+		return false;
+	interrupted = 0;
+	catch_signals(true);
+	return true;
+}
+
+int operation_release_signals(int r, struct err *err)
+{
+	catch_signals(false);
+	if (r < 0 && interrupted)
+		err_user(err, ERR_FAILED, 128 + interrupted, "Interrupted by signal %d",
+			(int)interrupted);
+	return r;
+}
+
 char *operation_new_id(void)
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";

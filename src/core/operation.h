@@ -126,6 +126,11 @@ bool operation_out_of_time(void);
  * watch, as the engine client's cancel_fd; -1 when no operation runs. Not for use in undo().
  */
 int operation_cancel_fd(void);
+/* The same for long work that is no operation. False: one runs, and its signals are caught; else
+ * operation_release_signals() must follow. */
+bool operation_catch_signals(void);
+/* R is how the work ended: a failure by a signal gets its text and exit code. Returns R. */
+int operation_release_signals(int r, struct err *err);
 /* The same for a program that a step of the running operation starts, as struct child's cancel_fd: -1
  * also where signals do not stop the operation. */
 int operation_child_fd(const struct ctx *ctx);
