@@ -90,7 +90,8 @@ static int derive(const struct build *b, const char *builder, const char *half,
 	if (r < 0)
 		return r;
 	labels = labels_for(b->ctx, b->app);
-	json_object_set_new(labels, "com.dokku.image-stage", json_string(builder_stage(b->ctx, builder_find(builder))));
+	json_object_set_new(labels, "com.dokku.image-stage",
+		json_string(builder_stage(b->ctx, builder_find(builder))));
 	json_object_set_new(labels, "com.dokku.builder-type", json_string(builder));
 	json_object_set_new(labels, "com.moorage.operation", json_string(b->operation));
 	r = image_derive(b->ctx, half, labels, more.buf, b->image, err);

@@ -21,11 +21,12 @@
 
 enum { CANCEL_GRACE_MS = 10 * 1000 };
 
-int build_program_check(const struct build *b, const char *name, const char *how, struct err *err)
+int build_program_check(const struct build *b, const char *builder, const char *name,
+	const char *how, struct err *err)
 {
 	AUTO_FREE char *path = child_which(name);
 
-	out_info1("Building %s from %s", b->app, name);
+	out_info1("Building %s from %s", b->app, builder);
 	if (path)
 		return 0;
 	return err_set(err, ERR_NOT_FOUND, "Missing %s, install it: %s", name, how);

@@ -20,11 +20,11 @@ struct build_filter {
 };
 
 /*
- * For struct builder's check(): "Building <app> from NAME", and ERR_NOT_FOUND, which tells HOW to
- * get it, unless there is such a program.
+ * For struct builder's check(): "Building <app> from BUILDER", and ERR_NOT_FOUND, which tells HOW to
+ * get it, unless there is a program NAME.
  */
-MUST_CHECK int build_program_check(const struct build *b, const char *name, const char *how,
-	struct err *err);
+MUST_CHECK int build_program_check(const struct build *b, const char *builder, const char *name,
+	const char *how, struct err *err);
 
 /* Sets C up to run the program NAME in the source tree, on this instance's engine, with the logins
  * and the variables of the app. The caller appends the arguments. */

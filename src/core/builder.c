@@ -104,13 +104,8 @@ static int ask_all(struct question *q, struct err *err)
 /* Dokku's: the buildpacks of old, which a machine with another processor may not run. */
 static void fall_back(struct question *q)
 {
-	struct utsname machine;
-	bool arm = uname(&machine) == 0 && str_eq(machine.machine, "aarch64");
-	AUTO_FREE char *allowed = state_computed(q->ctx, "builder-herokuish", q->app, "allowed",
-		arm ? "false" : "true");
-
 	strbuf_addstr(q->reason, "nothing in the source asks for another builder");
-	if (!arm || str_eq(allowed, "true")) {
+	if (!builder_on_arm64() || builder_herokuish_allowed(q->ctx, q->app)) {
 		q->name = xstrdup("herokuish");
 		return;
 	}

@@ -6,9 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "core/app_env.h"
 #include "core/appjson.h"
-#include "core/output.h"
 #include "core/source_file.h"
 #include "core/state.h"
 #include "lib/jsonc/jsonc.h"
@@ -102,26 +100,6 @@ int buildpacks_list(struct ctx *ctx, const char *app, struct strvec *ret, struct
 int buildpacks_store(struct ctx *ctx, const char *app, const struct strvec *urls, struct err *err)
 {
 	return state_set_list(ctx, "buildpacks", app, "buildpacks", urls, err);
-}
-
-int buildpacks_stack(struct ctx *ctx, const char *app, char **ret, struct err *err)
-{
-	AUTO_FREE char *stack = state_computed(ctx, "buildpacks", app, "stack", "");
-	AUTO_STRBUF image = STRBUF_INIT;
-	int r;
-
-	if (*stack) {
-		*ret = TAKE_PTR(stack);
-		return 0;
-	}
-	r = app_env_get(ctx, app, "DOKKU_IMAGE", &image, err);
-	if (r < 0)
-		return r;
-	if (image.len)
-		out_warn("Deprecated: use buildpacks:set-property instead of specifying "
-			 "DOKKU_IMAGE environment variable");
-	*ret = strbuf_detach(&image);
-	return 0;
 }
 
 /* --- the file --- */

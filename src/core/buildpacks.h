@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The buildpacks of an app, and the stack they run in: settings of the plugin "buildpacks". */
+/* The buildpacks that somebody has chosen for an app; the stack they run in: core/stack.h. */
 
 #include "core/ctx.h"
 
@@ -17,12 +17,6 @@ MUST_CHECK int buildpacks_list(struct ctx *ctx, const char *app, struct strvec *
 	struct err *err);
 MUST_CHECK int buildpacks_store(struct ctx *ctx, const char *app, const struct strvec *urls,
 	struct err *err);
-
-/*
- * The image that is chosen for the app's builds: the property "stack" of the app, then of all apps, then
- * the variable DOKKU_IMAGE, against whose use it warns; "" when nobody has chosen one. For free().
- */
-MUST_CHECK int buildpacks_stack(struct ctx *ctx, const char *app, char **ret, struct err *err);
 
 /*
  * Writes the buildpacks of the app into DIR's .buildpacks, which builders read: the stored ones, else

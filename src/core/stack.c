@@ -68,15 +68,19 @@ static bool named_by_environment(struct stack *ret)
 	return true;
 }
 
-/* 1 when it is said. */
-static int find_named(struct ctx *ctx, const char *app, struct stack *ret, struct err *err)
+int stack_named(struct ctx *ctx, const char *app, struct stack *ret, struct err *err)
 {
-	int r;
-
 	if (named_by_property(ctx, app, "the app's property 'stack' says so", ret) ||
 		named_by_property(ctx, SCOPE_GLOBAL, "the global property 'stack' says so", ret))
 		return 1;
-	r = named_by_config(ctx, app, ret, err);
+	return named_by_config(ctx, app, ret, err);
+}
+
+/* 1 when it is said. */
+static int find_named(struct ctx *ctx, const char *app, struct stack *ret, struct err *err)
+{
+	int r = stack_named(ctx, app, ret, err);
+
 	return r != 0 ? r : named_by_environment(ret);
 }
 

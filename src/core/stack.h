@@ -28,6 +28,9 @@ struct stack {
 void stack_done(struct stack *s);
 #define AUTO_STACK CLEANUP(stack_done) struct stack
 
+/* 1 when the app's settings name one: its property, the global one, its variable DOKKU_IMAGE (against
+ * whose use it warns). RET must be initialised. */
+MUST_CHECK int stack_named(struct ctx *ctx, const char *app, struct stack *ret, struct err *err);
 /*
  * Which one builds APP: the property `stack` of the plugin buildpacks (app, then global), the app's
  * variable DOKKU_IMAGE, that of the environment, else herokuish where it is on this machine, else a

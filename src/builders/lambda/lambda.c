@@ -31,7 +31,7 @@ static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err
 
 static int check(const struct build *b, struct err *err)
 {
-	return build_program_check(b, "lambda-builder",
+	return build_program_check(b, "lambda", "lambda-builder",
 		"https://github.com/dokku/lambda-builder/releases", err);
 }
 

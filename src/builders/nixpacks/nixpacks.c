@@ -52,7 +52,8 @@ static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err
 
 static int check(const struct build *b, struct err *err)
 {
-	return build_program_check(b, "nixpacks", "https://nixpacks.com/docs/install", err);
+	return build_program_check(b, "nixpacks", "nixpacks", "https://nixpacks.com/docs/install",
+		err);
 }
 
 static int run(const struct build *b, struct err *err)

@@ -41,7 +41,8 @@ static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err
 
 static int check(const struct build *b, struct err *err)
 {
-	return build_program_check(b, "railpack", "https://railpack.com/installation", err);
+	return build_program_check(b, "railpack", "railpack", "https://railpack.com/installation",
+		err);
 }
 
 static int run(const struct build *b, struct err *err)

@@ -2,13 +2,12 @@
 /* The buildpacks plugin: tables, the stack, triggers. */
 #include "plugins/buildpacks/buildpacks.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app.h"
 #include "core/buildpacks.h"
 #include "core/property.h"
+#include "core/stack.h"
 #include "core/state.h"
 #include "core/trigger.h"
 
@@ -47,15 +46,15 @@ static int run_set_property(struct ctx *ctx, const struct args *args, struct err
 	return tell_stacks(ctx, scope, args_pos(args, 2), err);
 }
 
+/* The one that the next build would use. A report is not the place to fail for want of an engine. */
 static int computed_stack(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
 {
-	const char *own = getenv("DOKKU_IMAGE");
-	AUTO_FREE char *stack = NULL;
-	int r = buildpacks_stack(ctx, app, &stack, err);
+	AUTO_STACK stack = STACK_INIT;
+	AUTO_ERR ignored = ERR_INIT;
 
-	if (r >= 0)
-		strbuf_addstr(out, *stack || !own ? stack : own);
-	return r;
+	if (stack_choose(ctx, app, &stack, &ignored) >= 0)
+		strbuf_addstr(out, stack.image);
+	return 0;
 }
 
 static int row_list(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
@@ -76,11 +75,11 @@ static int row_list(struct ctx *ctx, const char *app, struct strbuf *out, struct
 /* APP */
 static int on_stack_name(struct trigger_call *call, struct err *err)
 {
-	AUTO_FREE char *stack = NULL;
-	int r = buildpacks_stack(call->ctx, trigger_arg(call, 0), &stack, err);
+	AUTO_STACK stack = STACK_INIT;
+	int r = stack_named(call->ctx, trigger_arg(call, 0), &stack, err);
 
-	if (r >= 0 && *stack)
-		strbuf_addf(call->out, "%s\n", stack);
+	if (r > 0)
+		strbuf_addf(call->out, "%s\n", stack.image);
 	return r;
 }
 
@@ -92,12 +91,20 @@ static int on_post_extract(struct trigger_call *call, struct err *err)
 
 /* --- tables --- */
 
+static const struct flag detect_flags[] = {
+	{ "branch", 0, FLAG_VALUE, "branch", "Branch to look at; the deploy branch if left out" },
+	{},
+};
+
 static const struct command commands[] = {
 	{ "buildpacks:add", "[--index N] <app> <buildpack>",
 		"Add a buildpack, at the end or at a place", CMD_APP | CMD_LOCK, 1, 2,
 		buildpacks_index_flags, buildpacks_run_add, NULL },
 	{ "buildpacks:clear", "<app>", "Remove all buildpacks of an app", CMD_APP | CMD_LOCK, 1, 1,
 		NULL, buildpacks_run_clear, NULL },
+	{ "buildpacks:detect", "[--branch B] <app>",
+		"Show which buildpack fits what is in an app's repository", CMD_APP | CMD_READ, 1,
+		1, detect_flags, buildpacks_run_detect, NULL },
 	{ "buildpacks:list", "<app>", "List the buildpacks of an app", CMD_APP | CMD_READ, 1, 1,
 		NULL, buildpacks_run_list, NULL },
 	{ "buildpacks:remove", "[--index N] <app> [<buildpack>]",
