@@ -7,6 +7,7 @@
 #include "core/app_env.h"
 #include "core/build_image.h"
 #include "core/build_job.h"
+#include "core/build_limit.h"
 #include "core/builder.h"
 #include "core/cleanup.h"
 #include "core/deploy.h"
@@ -161,10 +162,18 @@ static int run_build(struct operation *op, struct step *step, struct err *err)
 		.image = step_arg(step, "image"),
 		.operation = op->id,
 	};
-	int r = builder_build(&build, name, err);
+	uint64_t limit = build_limit(op->ctx, build.app);
+	AUTO_STRBUF late = STRBUF_INIT;
+	int r;
 
-	if (r < 0 && !operation_interrupted())
-		err_user(err, ERR_FAILED, 0, "App build failed\n%s", err_text(err));
+	operation_begin_limit(limit);
+	r = builder_build(&build, name, err);
+	operation_end_limit(r >= 0);
+	if (r < 0 && operation_out_of_time())
+		build_limit_explain(build.app, limit, &late);
+	if (r < 0 && (late.len || !operation_interrupted()))
+		err_user(err, ERR_FAILED, 0, "App build failed\n%s",
+			late.len ? late.buf : err_text(err));
 	return r;
 }
 

@@ -42,6 +42,7 @@ extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
 extern const struct plugin plugin_shell;
 extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_stack;
 extern const struct plugin plugin_storage;
 extern const struct plugin plugin_takeover;
 extern const struct plugin plugin_trace;
@@ -89,6 +90,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_scheduler_null,
 	&plugin_shell,
 	&plugin_ssh_keys,
+	&plugin_stack,
 	&plugin_storage,
 	&plugin_takeover,
 	&plugin_trace,

@@ -120,7 +120,7 @@ cache_key() { # FILE... [-- WORD...]
 		printf '%s\n' "$STACK_NAME" "${MOORAGE_STACK_PACKAGES:-}" "$@"
 		for file in "${files[@]}"; do
 			printf '%s ' "$file"
-			sha256sum <"$BUILD_DIR/$file" 2>/dev/null || echo none
+			{ sha256sum <"$BUILD_DIR/$file"; } 2>/dev/null || echo none
 		done
 	} | sha256sum | cut -c1-40
 }

@@ -76,6 +76,9 @@ MAKES_ROW = {"resource": ("resource:limit", APP, "--memory", "64")}
 KEY_PLUGINS = {"builder-dockerfile", "builder-lambda", "builder-nixpacks", "builder-railpack", "caddy",
                "checks", "git", "haproxy", "nginx", "openresty", "scheduler-docker-local", "traefik"}
 
+# Properties that Dokku does not have, with what counts where none is set; see docs/differences.md.
+OWN_PROPERTIES = {"builds": {"timeout": "0"}}
+
 differences = []
 
 
@@ -325,8 +328,17 @@ def keys_of(row):
     return [key for key in match.groups() if key]
 
 
+def own_rows(plugin):
+    for name, default in OWN_PROPERTIES.get(plugin, {}).items():
+        for kind, scope, how in (("computed-", "app", f"app value, else global value, else {default}"),
+                                 ("global-", "app+global", "raw global value"), ("", "app", "raw app value")):
+            flag = f"--{plugin}-{kind}{name}"
+            yield {"report": f"{plugin}:report", "label": flag[2:].replace("-", " ").capitalize() + ":", "flag": flag,
+                   "scope": scope, "json_key": f"{kind}{name} (+ {flag[2:]})", "how_computed": how}
+
+
 def table_of(plugin, scope):
-    wanted = [row for row in rows("reports") if row["report"] == plugin + ":report"
+    wanted = [row for row in [*rows("reports"), *own_rows(plugin)] if row["report"] == plugin + ":report"
               and "<" not in row["flag"] and row["flag"] != "-"
               and (scope == APP or "global" in row["scope"])]
     return sorted(wanted, key=lambda row: row["flag"])
