@@ -46,8 +46,8 @@ headers() { # APP PATH
 	run -0 docker_lab exec "$(web_container static)" sh -c 'cat /proc/[0-9]*/status'
 	refute_output --regexp $'Uid:\t0\t'
 	# No shell stays in between, so that signals reach the server.
-	run -0 docker_lab top "$(web_container static)" -o comm
-	assert_line nginx
+	run -0 docker_lab top "$(web_container static)" -o pid,comm
+	assert_output --partial nginx
 	refute_output --partial bash
 }
 
@@ -93,7 +93,7 @@ http_body_has() { # APP PATH TEXT
 	assert_output --partial 'Compiled: 2 files, from the cache: 0'
 	assert_output --partial 'Default types for C (Make) -> web'
 	assert_http "$(host_of c)" / 200 'Hello from C'
-	run -0 docker_lab top "$(web_container c)" -o comm,uid
+	run -0 docker_lab top "$(web_container c)" -o pid,comm,uid
 	assert_output --regexp 'web +32767'
 	refute_output --partial bash
 	run -0 docker_lab image inspect "$(docker_lab inspect -f '{{.Image}}' "$(web_container c)")"
