@@ -25,10 +25,10 @@ explain_common() { # LOG CODE
 	fi
 	if grep -qE "fatal error: [^ ]+\.h: No such file" "$1"; then
 		echo "A C header is missing: $(sed -nE 's/.*fatal error: ([^ ]+\.h): No such file.*/\1/p' "$1" | head -1)." \
-			"Its Debian package (find it with: apt-file search) has to be in the stack"
+			"Its Debian package (find it with: apt-file search) has to be in the stack (stack:build --packages)"
 	fi
 	if grep -qE 'cannot find -l[A-Za-z0-9_+-]+' "$1"; then
-		echo "A library is missing: $(grep -oE 'cannot find -l[A-Za-z0-9_+-]+' "$1" | head -1 | sed 's/.*-l/lib/'); its Debian package has to be in the stack"
+		echo "A library is missing: $(grep -oE 'cannot find -l[A-Za-z0-9_+-]+' "$1" | head -1 | sed 's/.*-l/lib/'); its Debian package has to be in the stack (stack:build --packages)"
 	fi
 }
 
