@@ -67,6 +67,9 @@ $hint" <<<"error Couldn't find any versions for \"left-pad\" that matches \"^99.
 	echo 'x.c:1:10: fatal error: vips/vips.h: No such file or directory' >log
 	run -0 explain_common log 1
 	assert_output --partial 'A C header is missing: vips/vips.h'
+	echo "ModuleNotFoundError: No module named 'x'" >log
+	run -0 explain_common log 1
+	refute_output
 	run -0 explain_common /dev/null 137
 	assert_output --partial 'The build ran out of memory'
 }
