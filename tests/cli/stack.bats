@@ -205,16 +205,16 @@ stack_run() {
 		export PLAIN=one two
 		SINGLE='$PLAIN "x"'
 		DOUBLE="a \"b\" $PLAIN\n2"
-		RUN=$(touch /tmp/ran)`touch /tmp/ran`
+		RUN=$(touch /cache/ran)`touch /cache/ran`
 		PATH=/nowhere
-		BUILDPACK_URL=/tmp/pack
+		BUILDPACK_URL=/cache/pack
 	ENV
 	printf '#!/bin/sh\necho Env\n' >"$BATS_TEST_TMPDIR/pack/bin/detect"
-	printf '#!/bin/bash\nprintf "%%s|" "$PLAIN" "$SINGLE" "$DOUBLE"; ls /tmp/ran\n' >"$BATS_TEST_TMPDIR/pack/bin/compile"
+	printf '#!/bin/bash\nprintf "%%s|" "$PLAIN" "$SINGLE" "$DOUBLE"; ls /cache/ran\n' >"$BATS_TEST_TMPDIR/pack/bin/compile"
 	chmod -R a+rx "$BATS_TEST_TMPDIR/pack"
 	run -2 stack_run -v "$BATS_TEST_TMPDIR/app:/tmp/app:ro" -v "$BATS_TEST_TMPDIR/pack:/pack:ro" moorage-lab/stack:12 \
-		sh -c 'cd /tmp && cp -r /pack /tmp/pack && cd /tmp/pack && git init -q && git add . && git -c user.name=x -c user.email=x commit -qm x && chmod -R a+rwX . && exec /build'
+		sh -c 'cp -r /pack /cache/pack && cd /cache/pack && git init -q && git add . && git -c user.name=x -c user.email=x commit -qm x && chmod -R a+rwX . && exec /build'
 	assert_output --partial 'one two|$PLAIN "x"|a "b" one two'
-	assert_output --partial "cannot access '/tmp/ran'"
+	assert_output --partial "cannot access '/cache/ran'"
 	assert_output --partial 'The build failed in custom/bin/compile (exit code 2)'
 }
