@@ -83,6 +83,6 @@ teardown_file() {
 	assert_output --regexp 'package\.json \(engines\.node\) asks for Node\.js >=99, this stack has v18\.'
 	assert_output --partial 'Installing packages of yarn.lock with yarn'
 	assert_output --partial '       1.22.19'
-	assert_output --partial 'Command failed (exit code 1): yarn run build'
+	assert_output --partial 'Command failed (exit code 127): yarn run build'
 	assert_output --partial 'No program tsc: the package that has it must be in dependencies or devDependencies'
 }
