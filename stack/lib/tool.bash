@@ -54,6 +54,11 @@ run_tool() {
 	exit "$rc"
 }
 
+# Downloads that a tool keeps (cache_dir): away with all of them once they are more than a gigabyte.
+trim_downloads() { # FOLDER
+	[[ $(du -sm "$1" | cut -f1) -le 1024 ]] || rm -rf "${1:?}"/*
+}
+
 # Megabytes of memory that this container may use; nothing when it is not limited.
 # shellcheck disable=SC2016 # lines for another shell
 memory_lines() {
