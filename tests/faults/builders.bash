@@ -91,10 +91,15 @@ builder_ready() {
 	esac
 }
 
+# selected_for BUILDER: what `builder:set selected` says of it; the others are detected.
+selected_for() {
+	[ "$1" != herokuish ] || echo herokuish
+}
+
 # builder_is BUILDER: the app's next pushes are built by it; one has been.
 builder_is() {
 	builder_ready "$1"
-	dokku builder:set app selected "$([ "$1" != herokuish ] || echo herokuish)" >/dev/null
+	dokku builder:set app selected "$(selected_for "$1")" >/dev/null
 	source_of "$1" v1
 	git_push "$SOURCE" app
 	wait_until 20 serves app v1
