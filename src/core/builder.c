@@ -136,8 +136,11 @@ int builder_on_detect(struct trigger_call *call, struct err *err)
 {
 	const struct builder *b = builder_find(str_after(call->plugin->name, "builder-"));
 	AUTO_STRBUF reason = STRBUF_INIT;
-	int r = b->detect(call->ctx, trigger_arg(call, 0), trigger_arg(call, 1), &reason, err);
+	int r;
 
+	if (!b)
+		return 0;
+	r = b->detect(call->ctx, trigger_arg(call, 0), trigger_arg(call, 1), &reason, err);
 	if (r > 0)
 		strbuf_addf(call->out, "%s\n", b->name);
 	return r < 0 ? r : 0;

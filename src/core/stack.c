@@ -27,8 +27,10 @@ void stack_done(struct stack *s)
 
 static void set(struct stack *s, const char *image, const char *reason)
 {
+	char *copy = xstrdup(image); /* it may be the one that was set */
+
 	free(s->image);
-	s->image = xstrdup(image);
+	s->image = copy;
 	strbuf_set(&s->reason, reason);
 }
 

@@ -9,7 +9,7 @@ labels=() # what bin/detect said of each
 
 # Titles stay at the edge; a margin of seven that a buildpack made itself is not doubled.
 indent() {
-	sed -u -e '/^--/b' -e '/^==/b' -e '/^ !  /b' -e '/^ \{7\}/!s/^/       /'
+	sed -u -e '/^--*>/b' -e '/^==*>/b' -e '/^ !  /b' -e '/^ \{7\}/!s/^/       /'
 }
 
 # Further packs first: who adds some wants them.

@@ -15,18 +15,11 @@ fetch_valid() { # URL
 	[[ -d $1 || $1 =~ ^(https?|git|ssh|file)://.+ || $1 =~ ^[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+:.+ ]]
 }
 
-fetch_quietly() { # COMMAND...: what it says shows when it fails
-	local said
-	said=$("$@" 2>&1 </dev/null) || {
-		local rc=$?
-		printf '%s\n' "$said" >&2
-		return $rc
-	}
-}
-
-# A branch, a tag or a commit; a server may refuse to hand out a commit by its id, then all comes.
+# A branch, a tag or a commit. Servers without git's own protocol know nothing of depth, and not every
+# other hands out a commit by its id: then all of it comes.
 fetch_ref() { # REPOSITORY URL REF
-	git -C "$1" fetch --quiet --depth 1 --force "$2" "$3" </dev/null >/dev/null 2>&1 || {
+	git -C "$1" fetch --quiet --depth 1 --force "$2" "$3" </dev/null >/dev/null 2>&1 ||
+		git -C "$1" fetch --quiet --force "$2" "$3" </dev/null >/dev/null 2>&1 || {
 		[[ $3 =~ ^[0-9a-f]{7,64}$ ]] || return 1
 		git -C "$1" fetch --quiet --force --tags "$2" '+refs/heads/*:refs/remotes/o/*' </dev/null >/dev/null 2>&1
 		git -C "$1" rev-parse --verify --quiet "$3^{commit}" >"$1/FETCH_HEAD"

@@ -60,13 +60,49 @@ image_container() {
 		"$LAB_TOP/packaging/docker/build.sh" moorage-lab/moorage:latest
 }
 
+# What builds of apps without a Dockerfile run in, made by the program itself under its own name, which
+# is the machine's; tests call it moorage-lab/stack:12. One that is there and current stays as it is. A run of test.sh (MOORAGE_LAB_TEMPORARY)
+# that makes one leaves a note, so that it goes with the run.
+image_stack() {
+	local dir=$LAB_ROOT/.stack before rc=0
+	before=$(engine_docker "$1" image inspect -f '{{ .Id }}' moorage/stack:debian-12 2>/dev/null || true)
+	mkdir -p "$dir/home" "$dir/logs" "$dir/run" "$dir/lib"
+	cat >"$dir/instance.conf" <<-CONF
+		dokku_root=$dir/home
+		lib_root=$dir/lib
+		logs_dir=$dir/logs
+		run_dir=$dir/run
+		user=root
+		group=root
+		engine_socket=$1
+		docker_bin=$LAB_DOCKER
+		label=lab
+		share_dir=$LAB_TOP
+	CONF
+	[ ! "${MOORAGE_LAB_TEMPORARY:-}" ] || [ "$before" ] || touch "$LAB_ROOT/.stack-made"
+	MOORAGE_INSTANCE=$dir/instance.conf "${MOORAGE:-$LAB_TOP/build/src/moorage}" stack:build || rc=$?
+	rm -rf "$dir"
+	[ $rc != 0 ] || engine_docker "$1" tag moorage/stack:debian-12 moorage-lab/stack:12
+	return $rc
+}
+
+# What a run made, and what it was at when it was killed.
+stack_remove() {
+	engine_docker "$LAB_SOCKET" rmi moorage-lab/stack:12 >/dev/null 2>&1
+	[ -e "$LAB_ROOT/.stack-made" ] || return 0
+	engine_docker "$LAB_SOCKET" rm -f lab.stack-build.debian-12 >/dev/null 2>&1
+	engine_docker "$LAB_SOCKET" rmi moorage/stack:debian-12 moorage/stack-packages:debian-12 \
+		moorage/stack-base:debian-12 moorage/stack-raw:lab-debian-12 >/dev/null 2>&1
+	rm -f "$LAB_ROOT/.stack-made"
+}
+
 # image_make NAME SOCKET: not twice at a time. Each image has a lock of its own, so that who needs a
 # small one does not wait for the minutes that a big one takes.
 image_make() {
 	(flock 8 && "image_$1" "$2") 8>"$LAB_ROOT/.image-$1"
 }
 
-# images [--into INSTANCE] [busybox] [http] [debian] [contract] [machine] [container]; busybox and http when none is named.
+# images [--into INSTANCE] [busybox] [http] [debian] [contract] [machine] [container] [stack]; busybox and http when none is named.
 images_make() {
 	local socket=$LAB_SOCKET name
 	need_root
@@ -78,12 +114,13 @@ images_make() {
 	[ $# -gt 0 ] || set -- busybox http
 	for name; do
 		case $name in
-		busybox | http | debian | contract | machine | container) image_make "$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
+		busybox | http | debian | contract | machine | container | stack) image_make "$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
 		*) die "unknown image '$name'" ;;
 		esac
 	done
 }
 
 images_remove() {
+	stack_remove
 	engine_sweep "$LAB_SOCKET" "$LAB_IMAGE_LABEL"
 }

@@ -132,6 +132,7 @@ inst_write_conf() {
 		dokku_command=$INST/bin/dokku
 		crontab_bin=/usr/bin/crontab
 		libexec_dir=$INST/prog/libexec
+		share_dir=$INST/prog/share
 		disk_reserve=${LAB_DISK_RESERVE:-512m}
 	CONF
 }
@@ -143,6 +144,7 @@ inst_install_program() {
 	cp --reflink=auto "$binary" "$INST/prog/moorage" || die "no program at '$binary'"
 	chmod 755 "$INST/prog/moorage"
 	[ ! "$libexec" ] || cp -r "$libexec/." "$INST/prog/libexec/"
+	mkdir "$INST/prog/share" && cp -r "$LAB_TOP/stack" "$INST/prog/share/"
 	for name in moorage dokku plugn sshcommand; do
 		[ "$name" = moorage ] || ln -s moorage "$INST/prog/$name"
 		# Sanitizer reports go to files: output stays what it is, and teardown can look for them.

@@ -15,6 +15,9 @@ import sys
 import tempfile
 import zipfile
 
+# Where Debian's package has another name than its content.
+OTHER_NAMES = {"tz": "pytz"}
+
 
 def normal(name):
     """The folder's name in the index."""
@@ -25,7 +28,7 @@ def depends(deb, others):
     """Requires-Dist lines. Debian takes the real ones out, its own dependencies stand for them."""
     text = subprocess.run(["dpkg-deb", "-f", deb, "Depends"], check=True, capture_output=True, text=True).stdout
     names = re.findall(r"(?:^|, )python3-([a-z0-9.-]+)", text)
-    return [f"Requires-Dist: {name}" for name in sorted(set(names) & others)]
+    return [f"Requires-Dist: {OTHER_NAMES.get(name, name)}" for name in sorted(set(names) & others)]
 
 
 def metadata(info, lines):
@@ -86,7 +89,8 @@ def main(tree, *files):
     """All of them."""
     simple = pathlib.Path(tree, "simple")
     names = [re.match(r"python3-([^_]+)_.*\.deb$", pathlib.Path(file).name) for file in files]
-    others = {name.group(1) for name in names if name}
+    # What comes in a form that is compiled counts too.
+    others = {name.group(1) for name in names if name} | {"markupsafe"}
     for file in files:
         if file.endswith(".whl"):
             folder = simple / normal(pathlib.Path(file).name.split("-")[0])

@@ -50,7 +50,7 @@ assets_hints() { # LOG
 	text=$(<"$1")
 	case $text in
 	*ExecJS::RuntimeUnavailable* | *"yarn: not found"* | *"No such file or directory - yarn"* | *"No such file or directory - npm"* | *"node: not found"*)
-		echo "The assets need Node.js: two buildpacks, buildpacks:add <app> moorage/node and buildpacks:add <app> moorage/ruby" ;;
+		echo "The assets need Node.js: two buildpacks, buildpacks:add <app> moorage/nodejs and buildpacks:add <app> moorage/ruby" ;;
 	*"Missing encryption key"* | *MessageEncryptor::InvalidMessage* | *RAILS_MASTER_KEY*)
 		echo "The credentials are encrypted: config:set <app> RAILS_MASTER_KEY=<content of config/master.key>" ;;
 	*ConnectionBad* | *ConnectionNotEstablished* | *"could not connect to server"* | *"onnection refused"*)

@@ -38,7 +38,7 @@ gems_environment() {
 
 gems_hint_native() { # LOG
 	local gem
-	gem=$(sed -nE 's/^An error occurred while installing ([^ ]+) \(([^)]+)\).*/\1 \2/p' "$1" | head -1)
+	gem=$(tr '\n' ' ' <"$1" | sed -nE 's/.*(An error occurred while installing|Could not find gem|Your bundle is locked to|Could not find) \W?([^ ()]+) \(([^)]+)\).*/\2 \3/p')
 	[[ $gem ]] || return 0
 	echo "The gem that failed: $gem"
 	case $gem in
@@ -60,7 +60,7 @@ gems_hints() { # LOG
 		echo "A private source wants a login: config:set <app> BUNDLE_<HOST WITH __ FOR EACH DOT>=user:password" ;;
 	*"requires ruby version"* | *"incompatible with the current version"* | *"depends on Ruby"* | *"ruby version is"*)
 		echo "A gem of Gemfile.lock is for another Ruby: run 'bundle update <gem>' with Ruby $(ruby -e 'print RUBY_VERSION[/\d+\.\d+/]')" ;;
-	*"Could not find gem"* | *"Could not find "*" in "*)
+	*"Could not find gem"* | *"Could not find "*" in "* | *"Your bundle is locked to"*)
 		echo "A version in Gemfile.lock is not (or no more) at its source: run 'bundle update <gem>' and commit Gemfile.lock" ;;
 	*"Could not reach host"* | *"Could not fetch specs"* | *"Network error"* | *"Could not download"*)
 		echo "The source of gems does not answer; a mirror of yours: config:set <app> BUNDLE_MIRROR__ALL=https://..." ;;

@@ -46,7 +46,7 @@ explain_scripts() { # LOG
 	package=$(first_match "$1" 'npm ERR. path /.*/node_modules/(.+)!\1' '^error /.*/node_modules/([^:]+): Command failed.*!\1' \
 		'^[^ ]*node_modules/\.pnpm/([^/]+)/.* (install|postinstall): Failed.*!\1')
 	[[ ! $package ]] || echo "Package whose install script failed: $package"
-	package=$(first_match "$1" "^sh: [0-9]+: ([^ :]+): not found.*!\1" ".*Command \"?([^ \"]+)\"? not found.*!\1")
+	package=$(first_match "$1" "^(/bin/)?sh: [0-9]+: ([^ :]+): not found.*!\2" ".*Command \"?([^ \"]+)\"? not found.*!\1")
 	[[ ! $package ]] || echo "No program $package: the package that has it must be in dependencies or devDependencies"
 	package=$(first_match "$1" "^.*Error.*: Cannot find (module|package) '([^']+)'.*!\2")
 	[[ ! $package ]] || echo "No module $package: is it in dependencies or devDependencies$([[ $WITH_DEV ]] || echo " (NPM_CONFIG_PRODUCTION=true leaves the latter out)")?"

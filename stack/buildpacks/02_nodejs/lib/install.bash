@@ -37,7 +37,8 @@ manager_environment() {
 		export YARN_NODE_LINKER=node-modules YARN_ENABLE_TELEMETRY=0 YARN_GLOBAL_FOLDER=$dir
 		[[ -d .yarn/cache ]] || export YARN_ENABLE_GLOBAL_CACHE=true
 	elif [[ $MANAGER == yarn ]]; then
-		export YARN_CACHE_FOLDER=$dir
+		# The range in package.json is a warning here, to yarn 1 it is a law.
+		export YARN_CACHE_FOLDER=$dir YARN_IGNORE_ENGINES=true
 	elif [[ $MANAGER == pnpm ]]; then
 		export npm_config_store_dir=$dir
 	fi

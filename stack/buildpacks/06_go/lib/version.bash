@@ -8,7 +8,7 @@ go_choose() {
 	newest=$(find /usr/lib -maxdepth 1 -name 'go-1.*' | sort -V | tail -1)
 	[[ ! -x $newest/bin/go ]] || PATH=$newest/bin:$PATH
 	export PATH
-	have go || fail "Go is not in this stack" "Build it with Go: dokku stack:build"
+	have go || fail "Go is not in this stack" "Make one that has it: stack:build"
 	go_here=$(go env GOVERSION)
 	go_here=${go_here#go}
 }
@@ -20,7 +20,7 @@ version_reaches() { # A B
 
 # From 1.21 on, go itself fetches a newer one where a module asks for it.
 go_fetches_itself() {
-	version_reaches "$go_here" 1.21 && [[ ${GOTOOLCHAIN:-auto} != local ]]
+	version_reaches "$go_here" 1.21 && [[ $(go env GOTOOLCHAIN) != local ]]
 }
 
 go_check_version() {
@@ -35,6 +35,5 @@ go_check_version() {
 	mapfile -t ways < <(other_ways Go)
 	fail "go.mod asks for Go $wanted; this stack has Go $go_here" \
 		"If the module needs nothing newer, write in go.mod: go ${go_here%.*}   (go mod edit -go=${go_here%.*})" \
-		"A golang-1.<n>-go of Debian's backports in the stack is used as soon as it is there (see stack:build)" \
 		"${ways[@]}"
 }
