@@ -29,7 +29,13 @@ source_dockerfile() {
 # A stand-in for the stack runs the source's own script (tests/fixtures/images/contract).
 source_herokuish() {
 	mkdir "$SOURCE/bin"
-	printf '#!/bin/bash\nset -e\necho half >"$2/half"\n%s\nmv "$2/half" "$2/whole"\n' "$WAITS" >"$SOURCE/bin/compile"
+	cat >"$SOURCE/bin/compile" <<-COMPILE
+		#!/bin/bash
+		set -e
+		echo "of \$(cat VERSION)" >"\$2/half"
+		$WAITS
+		mv "\$2/half" "\$2/whole"
+	COMPILE
 	chmod +x "$SOURCE/bin/compile"
 	echo 'web: /bin/http-server' >"$SOURCE/Procfile"
 }
