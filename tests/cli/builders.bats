@@ -270,6 +270,13 @@ argv() {
 	dokku builder:set "$APP" selected nixpacks
 	run ! deploy
 	[[ "$output" == *"Missing nixpacks"* ]]
+	# A plugin of the builder's name builds in its place.
+	mkdir "$inst/lib/plugins/enabled/builder-nixpacks"
+	printf '#!/bin/sh\necho "builds $*"\nexit 3\n' >"$inst/lib/plugins/enabled/builder-nixpacks/builder-build"
+	chmod +x "$inst/lib/plugins/enabled/builder-nixpacks/builder-build"
+	run ! deploy
+	[[ "$output" == *"builds nixpacks $APP"* && "$output" != *"Missing nixpacks"* ]]
+	rm -r "$inst/lib/plugins/enabled/builder-nixpacks"
 }
 
 @test "a build that fails leaves the image and the ports that there were (stand-in)" {
