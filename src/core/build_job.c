@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/fs.h"
+#include "core/build_volume.h"
 #include "core/image.h"
 #include "core/operation.h"
 #include "core/output.h"
@@ -130,7 +131,9 @@ static int show(void *cookie, int stream, const void *data, size_t len, struct e
 int build_job_run(struct build_job *job, struct err *err)
 {
 	int code = 0;
-	int r = task_run(&job->task, show, NULL, &code, err);
+	int r = task_run(&job->task, job->sink ? job->sink : show, job->cookie, &code, err);
+
+	job->exit_code = code;
 
 	if (operation_interrupted())
 		return err_user(err, ERR_FAILED, 1, "The build was interrupted");
@@ -166,6 +169,7 @@ int build_sweep(struct ctx *ctx, const char *operation, bool late, struct err *e
 {
 	AUTO_FREE char *mine = xasprintf("com.moorage.operation=%s", operation);
 	const char *const labels[] = { JOB_LABEL "=" JOB_VALUE, mine, NULL };
+	int r = task_sweep(ctx, NULL, labels, late, err);
 
-	return task_sweep(ctx, NULL, labels, late, err);
+	return r < 0 ? r : build_volumes_remove(ctx, operation, err);
 }

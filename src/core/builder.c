@@ -90,6 +90,12 @@ static int unknown(const char *name, struct err *err)
 		name, known.buf);
 }
 
+/* The triggers of before, of which Dokku tells these two's the app alone. */
+static bool old_knows_dir(const char *builder)
+{
+	return !str_eq(builder, "dockerfile") && !str_eq(builder, "lambda");
+}
+
 /* WHEN is "pre-build" or "post-build". */
 static int fire_around(const struct build *b, const char *name, const char *when, struct err *err)
 {
@@ -100,7 +106,8 @@ static int fire_around(const struct build *b, const char *name, const char *when
 		out_warn("Deprecated: please upgrade plugin to use '%s' plugin trigger instead of "
 			 "%s",
 			when, old);
-		r = trigger_fire(b->ctx, err, old, b->app, NULL);
+		r = trigger_fire(b->ctx, err, old, b->app, old_knows_dir(name) ? b->dir : NULL,
+			NULL);
 	}
 	return r < 0 ? r : trigger_fire(b->ctx, err, when, name, b->app, b->dir, NULL);
 }

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/appjson.h"
+#include "core/cnb.h"
 #include "core/image.h"
 #include "core/image_make.h"
 #include "core/output.h"
@@ -113,6 +114,9 @@ static int create(struct run *run, struct err *err)
 			&t->flags, err);
 	if (r < 0)
 		return r;
+	/* Its own is a process of the app; the launcher runs any command. */
+	if (cnb_is_image(run->image))
+		strvec_push(&t->flags, "--entrypoint=" CNB_LAUNCHER);
 	t->image = run->phase->image;
 	t->labels = labels_for(t->ctx, run->phase->app);
 	json_object_set_new(t->labels, PHASE_LABEL, json_string(run->phase->name));

@@ -9,6 +9,7 @@ extern const struct plugin plugin_backup;
 extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
 extern const struct plugin plugin_builder_null;
+extern const struct plugin plugin_builder_pack;
 extern const struct plugin plugin_builds;
 extern const struct plugin plugin_caddy_vhosts;
 extern const struct plugin plugin_certs;
@@ -51,6 +52,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_builder,
 	&plugin_builder_dockerfile,
 	&plugin_builder_null,
+	&plugin_builder_pack,
 	&plugin_builds,
 	&plugin_caddy_vhosts,
 	&plugin_certs,

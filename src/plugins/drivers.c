@@ -20,6 +20,8 @@ const struct proxy *const proxies[] = {
 
 extern const struct builder builder_dockerfile;
 extern const struct builder builder_null;
+extern const struct builder builder_pack;
 
 /* In the order in which they look at a source. */
-const struct builder *const builders[] = { &builder_dockerfile, &builder_null, NULL };
+const struct builder *const builders[] = { &builder_dockerfile, &builder_null, &builder_pack,
+	NULL };

@@ -35,6 +35,16 @@ image_debian() {
 		"$LAB_TOP/packaging/images/mk-debian.sh" moorage-lab/debian:12
 }
 
+# A builder with a stand-in for the lifecycle of Cloud Native Buildpacks, and the image that it builds on.
+image_cnb() {
+	local dir=$LAB_TOP/tests/stand-in/lifecycle
+	image_exists "$1" moorage-lab/cnb-builder:1 && image_exists "$1" moorage-lab/cnb-run:1 && return 0
+	image_http "$1"
+	image_debian "$1"
+	DOCKER_BUILDKIT=0 engine_docker "$1" build -q -t moorage-lab/cnb-run:1 -f "$dir/run.Dockerfile" "$dir" &&
+		DOCKER_BUILDKIT=0 engine_docker "$1" build -q -t moorage-lab/cnb-builder:1 -f "$dir/builder.Dockerfile" "$dir"
+}
+
 # A Debian with all that the installer would ask apt for, and what its tests look at. Made once per
 # list of packages.
 image_machine() {
@@ -53,7 +63,7 @@ image_container() {
 		"$LAB_TOP/packaging/docker/build.sh" moorage-lab/moorage:latest
 }
 
-# images [--into INSTANCE] [busybox] [http] [debian] [machine] [container]; busybox and http when none is named.
+# images [--into INSTANCE] [busybox] [http] [cnb] [debian] [machine] [container]; busybox and http when none is named.
 images_make() {
 	local socket=$LAB_SOCKET name
 	need_root
@@ -65,7 +75,7 @@ images_make() {
 	[ $# -gt 0 ] || set -- busybox http
 	for name; do
 		case $name in
-		busybox | http | debian | machine | container) "image_$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
+		busybox | cnb | http | debian | machine | container) "image_$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
 		*) die "unknown image '$name'" ;;
 		esac
 	done

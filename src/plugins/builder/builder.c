@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/cnb.h"
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/plugin.h"
@@ -79,18 +80,13 @@ static int inspect(struct trigger_call *call, json_t **ret, struct err *err)
 	return 0;
 }
 
-static bool is_cnb(json_t *image)
-{
-	return image && *image_label(image, "io.buildpacks.stack.id");
-}
-
 static int on_is_cnb(struct trigger_call *call, struct err *err)
 {
 	json_t *image = NULL;
 	int r = inspect(call, &image, err);
 
 	if (r >= 0)
-		strbuf_addstr(call->out, is_cnb(image) ? "true\n" : "false\n");
+		strbuf_addstr(call->out, cnb_is_image(image) ? "true\n" : "false\n");
 	json_decref(image);
 	return r;
 }
@@ -111,7 +107,7 @@ static int on_is_herokuish(struct trigger_call *call, struct err *err)
 		r = inspect(call, &image, err);
 	user = r < 0 ? NULL : env_get(&env, "DOKKU_APP_USER");
 	wanted = xasprintf("USER=%s", user && *user ? user : "herokuishuser");
-	is = is_cnb(image);
+	is = cnb_is_image(image);
 	json_array_foreach (json_object_get(json_object_get(image, "Config"), "Env"), i, line)
 		is |= str_eq(json_string_value(line) ? json_string_value(line) : "", wanted);
 	if (r >= 0)

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/cnb.h"
 #include "core/output.h"
 #include "core/registry.h"
 #include "core/state.h"
@@ -17,6 +18,7 @@ void image_facts_done(struct image_facts *f)
 {
 	free(f->image);
 	free(f->stage);
+	strvec_done(&f->processes);
 	*f = (struct image_facts)IMAGE_FACTS_INIT;
 }
 
@@ -73,16 +75,16 @@ static bool host_is_amd64(void)
 	return uname(&u) < 0 || str_eq(u.machine, "x86_64");
 }
 
-static void take_facts(struct ctx *ctx, const char *app, const json_t *inspected,
-	struct image_facts *f)
+static void take_facts(struct ctx *ctx, const char *app, json_t *inspected, struct image_facts *f)
 {
 	const json_t *config = json_object_get(inspected, "Config");
 	const json_t *labels = json_object_get(config, "Labels");
 
-	if (*text_at(labels, "io.buildpacks.stack.id"))
+	if (cnb_is_image(inspected))
 		f->source = SOURCE_PACK;
 	else if (is_herokuish(ctx, app, config))
 		f->source = SOURCE_HEROKUISH;
+	cnb_process_types(inspected, &f->processes);
 	f->stage = xstrdup(text_at(labels, "com.dokku.image-stage"));
 	f->is_release = str_eq(f->stage, "release");
 	f->own_init = str_eq(text_at(labels, "org.opencontainers.image.vendor"), "linuxserver.io");
