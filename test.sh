@@ -65,7 +65,8 @@ install_packages() {
 
 # --- jobs: a command that writes TAP to its own file ---
 
-width=$(($(nproc) + 1))
+# So many at a time: half of them mostly wait, for containers, checks and clocks.
+width=$(($(nproc) * 2))
 running=0
 
 # job LAYER NAME COMMAND...
@@ -86,17 +87,29 @@ job() {
 	fi
 }
 
-# spawn ARGS...: a job, when there is room for it beside the others.
+# spawn COMMAND...: beside the others, when there is room for it.
 spawn() {
 	if [ "$running" -ge "$width" ]; then
 		wait -n
 		running=$((running - 1))
 	fi
-	job "$@" &
+	"$@" &
 	running=$((running + 1))
 }
 
-finish_jobs() {
+# What runs side by side, each a command of plain words, in the order in which they begin: what
+# mostly waits and what mostly computes. They begin by turns, so that the one kind fills the time of
+# the other.
+waiting=() computing=()
+
+run_jobs() {
+	local i
+	for ((i = 0; i < ${#waiting[@]} || i < ${#computing[@]}; i++)); do
+		# shellcheck disable=SC2086 # words
+		[ "$i" -ge ${#computing[@]} ] || spawn ${computing[i]}
+		# shellcheck disable=SC2086
+		[ "$i" -ge ${#waiting[@]} ] || spawn ${waiting[i]}
+	done
 	wait
 	running=0
 }
@@ -110,20 +123,23 @@ build_one() {
 	ninja -C "$dir"
 }
 
-# TAP of the builds; what the compiler said goes along with a failure.
+# build_layer NAME...: TAP of the builds; what the compiler said goes along with a failure.
 build_layer() {
-	local number=0 name cc ini dir rc log=$reports/build.log
-	echo 1..3
+	local number=0 name cc ini dir rc log
+	echo "1..$#"
 	while read -r name cc ini dir; do
+		[[ " $* " == *" $name "* ]] || continue
 		number=$((number + 1))
+		log=$reports/build-$name.log
 		build_one "$dir" "CC=$cc" "$ini" >"$log" 2>&1
 		rc=$?
+		touch "$reports/.built"
 		[ $rc = 0 ] && echo "ok $number - $name" || echo "not ok $number - $name"
 		[ $rc = 0 ] || tail -60 "$log" | sed 's/^/# /'
 	done <<-'BUILDS'
 		gcc-sanitized gcc meson/dev.ini build
-		clang-sanitized clang meson/dev.ini build-clang
 		gcc-release gcc meson/release.ini build-release
+		clang-sanitized clang meson/dev.ini build-clang
 	BUILDS
 }
 
@@ -132,37 +148,51 @@ export MOORAGE=$top/build/src/moorage TOOLS=$top/build/src/tools
 export MOORAGE_NO_ENGINE=$top/build/tests/stand-in/moorage-no-engine
 export ROOT_HELPER=$top/build/tests/cli/moorage-root-test ROOT_CONF=$top/build/tests/cli/root.d/instance.conf
 
-bats_layer() {
-	local layer=$1 file
-	for file in tests/"$layer"/*.bats; do
-		[ -e "$file" ] || continue
-		if grep -q '^load routes$' "$file"; then
-			# They listen on well-known ports: a network of their own has them free.
-			# shellcheck disable=SC2016
-			spawn "$layer" "$(basename "$file" .bats)" unshare --net \
-				sh -c 'ip link set lo up && exec bats --tap "$1"' sh "$file"
-		else
-			spawn "$layer" "$(basename "$file" .bats)" bats --tap "$file"
-		fi
+bats_job() {
+	local file=tests/$1/$2.bats
+	if grep -q '^load routes$' "$file"; then
+		# They listen on well-known ports: a network of their own has them free.
+		# shellcheck disable=SC2016
+		job "$1" "$2" unshare --net sh -c 'ip link set lo up && exec bats --tap "$1"' sh "$file"
+	else
+		job "$1" "$2" bats --tap "$file"
+	fi
+}
+
+# bats_jobs LAYER: of each file.
+bats_jobs() {
+	local file
+	for file in tests/"$1"/*.bats; do
+		[ ! -e "$file" ] || echo "bats_job $1 $(basename "$file" .bats)"
 	done
 }
 
-system_layer() {
-	bats_layer system
-	spawn system engine-live env CMOCKA_MESSAGE_OUTPUT=TAP build/tests/live/test-engine-live \
+engine_live() {
+	job system engine-live env CMOCKA_MESSAGE_OUTPUT=TAP build/tests/live/test-engine-live \
 		/var/run/docker.sock moorage-lab/busybox:1
 }
 
-gates_layer() {
+gate_jobs() {
 	local gate
 	for gate in tests/check/*; do
-		[ -x "$gate" ] && [ -f "$gate" ] && spawn gates "$(basename "$gate")" "$gate"
+		[ ! -x "$gate" ] || [ ! -f "$gate" ] || echo "job gates $(basename "$gate") $gate"
 	done
 }
 
-unit_layer() {
-	spawn unit gcc tests/lab/meson-tap build gcc
-	spawn unit clang tests/lab/meson-tap build-clang clang
+# Nothing else needs this build: it is made beside the tests.
+clang_job() {
+	! must_build || job build clang "$top/test.sh" --build-layer clang-sanitized
+	! wants unit || job unit clang tests/lab/meson-tap build-clang clang
+}
+
+add_jobs() {
+	# The longest first: nothing long is left to run alone at the end.
+	! wants faults || mapfile -t -O ${#waiting[@]} waiting < <(bats_jobs faults)
+	! wants system || mapfile -t -O ${#waiting[@]} waiting < <(bats_jobs system && echo engine_live)
+	! must_build && ! wants unit || computing+=(clang_job)
+	! wants cli || mapfile -t -O ${#computing[@]} computing < <(bats_jobs cli)
+	! wants unit || computing+=("job unit gcc tests/lab/meson-tap build gcc")
+	! wants gates || mapfile -t -O ${#computing[@]} computing < <(gate_jobs)
 }
 
 # Timings mean something only when nothing else runs: one after the other, after all others.
@@ -176,6 +206,10 @@ bench_layer() {
 
 wants() {
 	[[ " ${layers[*]} " == *" $1 "* ]]
+}
+
+must_build() {
+	wants build || [ "$unbuilt" ]
 }
 
 needs_engine() {
@@ -215,26 +249,45 @@ begin_run() {
 	trap 'exit 130' INT TERM
 }
 
+# The image that apps without a Dockerfile are built in takes minutes, mostly apt's. It needs the
+# program, so it begins as soon as the first build is there, beside the other builds; tests that need it wait.
+prepare_stack() {
+	local child=''
+	# shellcheck disable=SC2154
+	trap '[ ! "$child" ] || { kill "$child"; wait "$child"; }; exit 143' TERM
+	until [ -e "$reports/.built" ]; do
+		sleep 1
+	done
+	MOORAGE_LAB_TEMPORARY=1 timeout --kill-after=30 900 "$lab" images stack >"$reports/stack.log" 2>&1 &
+	child=$!
+	wait "$child" || cat "$reports/stack.log"
+}
+
+# Images that few files need and that take a minute each; who needs one that is not there waits for it.
+big_images() {
+	"$lab" images debian machine container >"$reports/big-images.log" 2>&1
+}
+
 run_layers() {
 	local prepare=''
+	[ -f build/build.ninja ] || unbuilt=1
 	if needs_engine; then
 		"$lab" engine up || exit 1
 		"$lab" images busybox http >"$reports/images.log" 2>&1 &
 		prepare=$!
 	fi
-	if wants build || [ ! -f build/build.ninja ]; then
-		job build all "$top/test.sh" --build-layer
+	if wants system; then
+		spawn big_images
+		spawn prepare_stack
 	fi
+	! must_build || job build gcc "$top/test.sh" --build-layer gcc-sanitized gcc-release
+	touch "$reports/.built"
 	[ ! "$prepare" ] || wait "$prepare" || {
 		cat "$reports/images.log"
 		exit 1
 	}
-	! wants system || system_layer
-	! wants faults || bats_layer faults
-	! wants cli || bats_layer cli
-	! wants gates || gates_layer
-	! wants unit || unit_layer
-	finish_jobs
+	add_jobs
+	run_jobs
 	! wants bench || bench_layer
 }
 
@@ -254,11 +307,12 @@ case ${1:-} in
 	exit 0
 	;;
 --build-layer) # this script's own job
-	build_layer
+	shift
+	build_layer "$@"
 	exit 0
 	;;
 esac
-layers=("$@")
+layers=("$@") unbuilt=''
 [ $# -gt 0 ] || layers=("${all_layers[@]}")
 for layer in "${layers[@]}"; do
 	[[ " ${all_layers[*]} " == *" $layer "* ]] || {

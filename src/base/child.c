@@ -9,16 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/proctree.h"
 #include "base/timing.h"
 
 extern char **environ;
 
-enum { KILL_GRACE_MS = 2000 };
+enum { KILL_GRACE_MS = 2000, CANCEL_GRACE_MS = 10000, NAP_MS = 20 };
 
 /* What the child reports when it could not become the program. */
 struct exec_report {
@@ -255,17 +257,81 @@ static int wait_until(const struct child *c, uint64_t deadline_ms, int *raw)
 		if (now_ms() >= deadline_ms)
 			return 0;
 		sleep_ms(nap);
-		if (nap < 20)
+		if (nap < NAP_MS)
 			nap *= 2;
+	}
+}
+
+static bool is_cancelled(const struct child *c, int timeout_ms)
+{
+	struct pollfd fd = { .fd = c->cancel_fd, .events = POLLIN };
+
+	return c->cancel_fd >= 0 && poll(&fd, 1, timeout_ms) > 0;
+}
+
+/* Waits until it has ended, is to be stopped, or time is up. */
+static void watch(const struct child *c, uint64_t deadline_ms)
+{
+	AUTO_CLOSE int end = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	struct pollfd fds[2] = {
+		{ .fd = c->cancel_fd, .events = POLLIN },
+		{ .fd = end, .events = POLLIN },
+	};
+
+	if (end >= 0)
+		(void)poll(fds, 2, deadline_ms ? (int)ms_left(deadline_ms) : -1);
+	else
+		(void)is_cancelled(c, NAP_MS);
+}
+
+/* SIGTERM, time to end, SIGKILL: to all of them. */
+static int stop(const struct child *c, int *raw)
+{
+	AUTO_PROC_TREE tree = PROC_TREE_INIT;
+	uint64_t deadline = now_ms() + CANCEL_GRACE_MS;
+	bool ended = false;
+	pid_t r;
+
+	proc_tree_take(&tree, c->pid);
+	(void)proc_tree_signal(&tree, SIGTERM);
+	while ((!ended || proc_tree_signal(&tree, 0)) && ms_left(deadline)) {
+		r = ended ? 0 : waitpid(c->pid, raw, WNOHANG);
+		ended |= r == c->pid;
+		if (r < 0 && errno != EINTR)
+			return -1;
+		sleep_ms(NAP_MS);
+	}
+	proc_tree_take(&tree, c->pid);
+	(void)proc_tree_signal(&tree, SIGKILL);
+	return ended ? 1 : wait_until(c, 0, raw);
+}
+
+/* As wait_until(); 2 when it was stopped because somebody wished so. */
+static int wait_or_stop(const struct child *c, uint64_t deadline_ms, int *raw)
+{
+	if (c->cancel_fd < 0)
+		return wait_until(c, deadline_ms, raw);
+	for (;;) {
+		pid_t r = waitpid(c->pid, raw, WNOHANG);
+
+		if (r == c->pid)
+			return 1;
+		if (r < 0 && errno != EINTR)
+			return -1;
+		if (is_cancelled(c, 0))
+			return stop(c, raw) < 0 ? -1 : 2;
+		if (deadline_ms && !ms_left(deadline_ms))
+			return 0;
+		watch(c, deadline_ms);
 	}
 }
 
 int child_wait(struct child *c, struct child_status *ret, struct err *err)
 {
 	int raw = 0;
-	int r = wait_until(c, c->timeout_ms ? now_ms() + c->timeout_ms : 0, &raw);
+	int r = wait_or_stop(c, c->timeout_ms ? now_ms() + c->timeout_ms : 0, &raw);
 
-	*ret = (struct child_status){ 0 };
+	*ret = (struct child_status){ .cancelled = r == 2 };
 	if (r == 0) {
 		ret->timed_out = true;
 		signal_child(c, SIGTERM);
@@ -324,18 +390,19 @@ static void pump_streams(struct child *c, struct pump *p)
 	uint64_t deadline = c->timeout_ms ? now_ms() + c->timeout_ms : 0;
 
 	for (;;) {
-		struct pollfd fds[3] = {
+		struct pollfd fds[4] = {
 			{ .fd = p->input ? c->in : -1, .events = POLLOUT },
 			{ .fd = c->out, .events = POLLIN },
 			{ .fd = p->err_out ? c->err : -1, .events = POLLIN },
+			{ .fd = c->cancel_fd, .events = POLLIN },
 		};
 		int wait = deadline ? (int)ms_left(deadline) : -1;
 
 		if (fds[0].fd < 0 && fds[1].fd < 0 && fds[2].fd < 0)
 			return;
-		if (poll(fds, 3, wait) < 0 && errno != EINTR)
+		if (poll(fds, 4, wait) < 0 && errno != EINTR)
 			return;
-		if (deadline && now_ms() >= deadline)
+		if ((deadline && now_ms() >= deadline) || is_cancelled(c, 0))
 			return;
 		if (fds[0].fd >= 0 && fds[0].revents)
 			feed(c, p);
@@ -388,6 +455,8 @@ int child_check(const struct child *c, const struct child_status *st, struct err
 	if (st->timed_out)
 		return err_set(err, ERR_TIMEOUT, "%s took longer than %llu s and was stopped", name,
 			(unsigned long long)(c->timeout_ms / 1000));
+	if (st->cancelled)
+		return err_set(err, ERR_FAILED, "%s was stopped", name);
 	if (st->signal)
 		return err_set(err, ERR_FAILED, "%s was killed by signal %d", name, st->signal);
 	if (st->code)

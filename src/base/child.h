@@ -36,6 +36,9 @@ struct child {
 	bool new_group;  /* own process group, so that all of it can be signalled */
 	bool die_with_parent;
 	uint64_t timeout_ms; /* 0: none; after it SIGTERM, 2 s later SIGKILL, to the group */
+	/* When it becomes readable: SIGTERM to the child and all that it has started, 10 s later
+	 * SIGKILL to what is left of them. -1: none; borrowed. */
+	int cancel_fd;
 	/* private */
 	pid_t pid;
 	int exec_fd;
@@ -44,7 +47,8 @@ struct child {
 #define CHILD_INIT                                                                                 \
 	{                                                                                          \
 		.argv = STRVEC_INIT, .env = STRVEC_INIT, .in = CHILD_NULL, .out = CHILD_INHERIT,   \
-		.err = CHILD_INHERIT, .keep_fds = { -1, -1 }, .pid = -1, .exec_fd = -1             \
+		.err = CHILD_INHERIT, .keep_fds = { -1, -1 }, .cancel_fd = -1, .pid = -1,          \
+		.exec_fd = -1                                                                      \
 	}
 
 /* How it ended. Decoded here and nowhere else. */
@@ -52,6 +56,7 @@ struct child_status {
 	int code;   /* exit code, or 128 + signal */
 	int signal; /* 0 when it exited */
 	bool timed_out;
+	bool cancelled;
 };
 
 void child_done(struct child *c);

@@ -147,6 +147,7 @@ void build_capture_end(struct build_capture *c, struct err *err)
 {
 	AUTO_ERR ignored = ERR_INIT;
 	int code = err->kind == ERR_OK ? 0 : err_exit_code(err);
+	bool canceled = operation_interrupted() && !operation_out_of_time();
 
 	if (!c->id)
 		return;
@@ -163,7 +164,7 @@ void build_capture_end(struct build_capture *c, struct err *err)
 	kill(c->copier, SIGUSR1);
 	while (waitpid(c->copier, NULL, 0) < 0 && errno == EINTR)
 		;
-	if (build_record_finish(c->ctx, c->app, c->id, code, &ignored) < 0)
+	if (build_record_finish(c->ctx, c->app, c->id, code, canceled, &ignored) < 0)
 		out_trace("%s", ignored.msg.buf);
 	free(TAKE_PTR(c->id));
 	free(TAKE_PTR(c->app));

@@ -274,14 +274,14 @@ int build_record_end(struct ctx *ctx, struct build_record *record, const char *s
 }
 
 int build_record_finish(struct ctx *ctx, const char *app, const char *id, int exit_code,
-	struct err *err)
+	bool canceled, struct err *err)
 {
+	const char *status = !exit_code ? "succeeded" : canceled ? "canceled" : "failed";
 	AUTO_BUILD_RECORD record = BUILD_RECORD_INIT;
 	int r = build_record_load(ctx, app, id, &record, err);
 
 	if (r > 0 && str_eq(record.status, "running"))
-		r = build_record_end(ctx, &record, exit_code ? "failed" : "succeeded", exit_code,
-			err);
+		r = build_record_end(ctx, &record, status, exit_code, err);
 	return r < 0 ? r : build_records_prune(ctx, app, err);
 }
 

@@ -51,9 +51,10 @@ char *build_log_path(struct ctx *ctx, const char *app, const char *id) MUST_CHEC
 /* Writes a running record. An unknown SOURCE is recorded as "unknown". */
 MUST_CHECK int build_record_start(struct ctx *ctx, const char *app, const char *id, int64_t pid,
 	const char *source, struct err *err);
-/* Ends a running record (others stay as they are) and prunes. A missing one is fine. */
+/* Ends a running record (others stay as they are) and prunes. A missing one is fine. CANCELED: a
+ * failure is somebody's wish. */
 MUST_CHECK int build_record_finish(struct ctx *ctx, const char *app, const char *id, int exit_code,
-	struct err *err);
+	bool canceled, struct err *err);
 /* Ends it with a status of one's own. */
 MUST_CHECK int build_record_end(struct ctx *ctx, struct build_record *record, const char *status,
 	int exit_code, struct err *err);

@@ -93,6 +93,9 @@ MUST_CHECK int crontab_write(struct ctx *ctx, struct err *err);
 /* Writes it if SCHEDULER ("": whatever it is) uses it, and tells third-party schedulers. APP may be
  * NULL. */
 MUST_CHECK int cron_write(struct ctx *ctx, const char *scheduler, const char *app, struct err *err);
-/* The same as steps, for after the point of no return. */
+/*
+ * The same as steps, for after the point of no return. While no app has tasks they do not look
+ * whether somebody else has made a crontab.
+ */
 MUST_CHECK int cron_plan_write(struct operation *op, const char *app, struct err *err);
 extern const struct step_kind cron_steps[];

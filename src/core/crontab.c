@@ -250,7 +250,31 @@ static int uninstall(struct ctx *ctx, struct err *err)
 	return 0;
 }
 
-int crontab_write(struct ctx *ctx, struct err *err)
+/*
+ * That there was none when we looked last: a deploy of an instance without tasks need not ask again.
+ * What others do to the crontab meanwhile is found by every command that is about tasks.
+ */
+static char *absence_path(struct ctx *ctx)
+{
+	return inst_lib(&ctx->inst, "data/moorage/crontab.none");
+}
+
+static int write_all(struct ctx *ctx, const struct cron_tasks *tasks, bool look, struct err *err)
+{
+	AUTO_FREE char *absent = absence_path(ctx);
+	int r = 0;
+
+	if (!tasks->count && !look && fs_exists(absent))
+		return 0;
+	r = fs_unlink(absent, err);
+	if (r < 0 || tasks->count)
+		return r < 0 ? r : install(ctx, tasks, err);
+	r = uninstall(ctx, err);
+	return r < 0 ? r : fs_write_str(absent, "", 0644, err);
+}
+
+/* LOOK: also where nothing can have changed but by others. */
+static int write_crontab(struct ctx *ctx, bool look, struct err *err)
 {
 	AUTO_FREE char *path = inst_lib(&ctx->inst, "data/moorage/crontab.lock");
 	AUTO_FREE char *dir = inst_lib(&ctx->inst, "data/moorage");
@@ -277,14 +301,25 @@ int crontab_write(struct ctx *ctx, struct err *err)
 		add_app(ctx, apps.items[i], &tasks);
 	for (size_t i = 0; i < entries.count; i++)
 		move_task(&tasks, &entries.items[i]);
-	return tasks.count ? install(ctx, &tasks, err) : uninstall(ctx, err);
+	return write_all(ctx, &tasks, look, err);
+}
+
+int crontab_write(struct ctx *ctx, struct err *err)
+{
+	return write_crontab(ctx, true, err);
+}
+
+static int write_and_tell(struct ctx *ctx, const char *scheduler, const char *app, bool look,
+	struct err *err)
+{
+	int r = !*scheduler || cron_uses_host(ctx, scheduler) ? write_crontab(ctx, look, err) : 0;
+
+	return r < 0 ? r : trigger_fire(ctx, err, "scheduler-cron-write", scheduler, app, NULL);
 }
 
 int cron_write(struct ctx *ctx, const char *scheduler, const char *app, struct err *err)
 {
-	int r = !*scheduler || cron_uses_host(ctx, scheduler) ? crontab_write(ctx, err) : 0;
-
-	return r < 0 ? r : trigger_fire(ctx, err, "scheduler-cron-write", scheduler, app, NULL);
+	return write_and_tell(ctx, scheduler, app, true, err);
 }
 
 /* --- as a step --- */
@@ -299,7 +334,8 @@ static int run_write(struct operation *op, struct step *step, struct err *err)
 {
 	AUTO_ERR why = ERR_INIT;
 
-	if (cron_write(op->ctx, step_arg(step, "scheduler"), step_arg(step, "app"), &why) < 0)
+	if (write_and_tell(op->ctx, step_arg(step, "scheduler"), step_arg(step, "app"), false,
+		    &why) < 0)
 		json_object_set_new(step->result, "failure", json_string(err_text(&why)));
 	return 0;
 }

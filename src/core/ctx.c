@@ -42,6 +42,7 @@ void ctx_done(struct ctx *ctx)
 		engine_done(ctx->engine);
 		free(ctx->engine);
 	}
+	json_decref(ctx->engine_info);
 	instance_done(&ctx->inst);
 	strvec_done(&ctx->global_flags);
 	strvec_done(&ctx->argv);
@@ -59,6 +60,15 @@ struct engine *ctx_engine(struct ctx *ctx)
 		engine_open(ctx->engine, ctx->inst.engine_socket);
 	}
 	return ctx->engine;
+}
+
+int ctx_engine_info(struct ctx *ctx, const json_t **ret, struct err *err)
+{
+	int r = ctx->engine_info ? 0 : engine_info(ctx_engine(ctx), &ctx->engine_info, err);
+
+	if (r >= 0)
+		*ret = ctx->engine_info;
+	return r;
 }
 
 static void publish(const char *name, const char *value)

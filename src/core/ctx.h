@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "base/strvec.h"
 #include "core/instance.h"
 
@@ -34,6 +36,7 @@ struct ctx {
 	struct strvec argv;         /* the command line that dispatch saw: name first */
 
 	struct engine *engine;              /* lazily: ctx_engine() */
+	json_t *engine_info;                /* lazily: ctx_engine_info() */
 	struct external_plugins *externals; /* lazily: see core/trigger.h */
 	struct operation *op;               /* the running operation, or NULL */
 	struct app_lock_held {
@@ -50,6 +53,8 @@ void ctx_done(struct ctx *ctx);
 
 /* The engine client, opened on first use (which costs nothing until a call is made). */
 struct engine *ctx_engine(struct ctx *ctx);
+/* What the engine says of itself; asked once, since it takes its time. *RET is borrowed. */
+MUST_CHECK int ctx_engine_info(struct ctx *ctx, const json_t **ret, struct err *err);
 
 /*
  * Puts Dokku's variables (spec: DOKKU_ROOT, PLUGIN_PATH, SSH_NAME ...) into this process's

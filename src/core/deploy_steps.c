@@ -5,7 +5,9 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "core/app_env.h"
+#include "core/build_image.h"
 #include "core/build_job.h"
+#include "core/build_limit.h"
 #include "core/builder.h"
 #include "core/cleanup.h"
 #include "core/deploy.h"
@@ -127,6 +129,7 @@ static int run_choose(struct operation *op, struct step *step, struct err *err)
 
 	if (r < 0)
 		return r;
+	out_info1("Detected %s because %s", name, reason.buf);
 	json_object_set_new(step->result, "builder", json_string(name));
 	json_object_set_new(step->result, "reason", json_string(reason.buf));
 	return 0;
@@ -159,10 +162,18 @@ static int run_build(struct operation *op, struct step *step, struct err *err)
 		.image = step_arg(step, "image"),
 		.operation = op->id,
 	};
-	int r = builder_build(&build, name, err);
+	uint64_t limit = build_limit(op->ctx, build.app);
+	AUTO_STRBUF late = STRBUF_INIT;
+	int r;
 
-	if (r < 0 && !operation_interrupted())
-		err_user(err, ERR_FAILED, 0, "App build failed\n%s", err_text(err));
+	operation_begin_limit(limit);
+	r = builder_build(&build, name, err);
+	operation_end_limit(r >= 0);
+	if (r < 0 && operation_out_of_time())
+		build_limit_explain(build.app, limit, &late);
+	if (r < 0 && (late.len || !operation_interrupted()))
+		err_user(err, ERR_FAILED, 0, "App build failed\n%s",
+			late.len ? late.buf : err_text(err));
 	return r;
 }
 
@@ -187,8 +198,9 @@ static int undo_build(struct operation *op, struct step *step, struct err *err)
 	int r = sweep_build(op, step, err);
 
 	if (r >= 0)
+		r = build_half_remove(op->ctx, step_arg(step, "image"), err);
+	if (r >= 0)
 		r = image_restore(op, step, err);
-
 	json_array_foreach (json_object_get(step->args, "ports"), i, line)
 		strvec_push(&ports, json_string_value(line) ? json_string_value(line) : "");
 	return r < 0 ? r
@@ -452,7 +464,7 @@ const struct step_kind deploy_steps[] = {
 	{ "source:remove", STEP_QUIET, describe_remove, source_remove, NULL },
 	{ "builder:choose", 0, describe_choose, run_choose, undo_choose },
 	{ "builder:build", 0, describe_build, run_build, undo_build },
-	{ "release:env", 0, describe_env, release_env, NULL },
+	{ "release:env", 0, describe_env, release_env, release_unenv },
 	{ "release:predeploy", 0, describe_predeploy, release_predeploy, release_unpredeploy },
 	{ "release:label", 0, describe_label, release_label, image_restore },
 	{ "release:command", 0, describe_command, release_command, release_sweep },

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/disk.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/fs.h"
 #include "base/parse.h"
 #include "core/git_repo.h"
@@ -104,21 +107,41 @@ uint64_t disk_history_bytes(const json_t *history)
 
 /* --- what a build needs --- */
 
-/* REV "": nothing is known. */
-static uint64_t tree_bytes(struct ctx *ctx, const char *app, const char *rev)
+/* Git begins to list the source; it has the time until the engine has answered. REV "": nothing is
+ * known, and C is not started. */
+static void start_listing(struct ctx *ctx, const char *app, const char *rev, struct child *c)
 {
 	AUTO_FREE char *dir = inst_home(&ctx->inst, "%s", app);
 	AUTO_FREE char *branch = git_deploy_branch(ctx, app, "master");
-	AUTO_CHILD c = CHILD_INIT;
-	AUTO_STRBUF out = STRBUF_CAPPED(TREE_TEXT_MAX);
 	AUTO_ERR why = ERR_INIT;
 
 	if (rev && !*rev)
+		return;
+	git_child_quarantine(c, dir);
+	strvec_pushl(&c->argv, "ls-tree", "-r", "-l", "-z", rev ? rev : branch, NULL);
+	c->out = CHILD_PIPE;
+	c->err = CHILD_NULL; /* the check-out will say what is wrong */
+	if (child_start(c, &why) < 0)
+		out_trace("%s", why.msg.buf);
+}
+
+static uint64_t listed_bytes(struct child *c)
+{
+	AUTO_STRBUF out = STRBUF_CAPPED(TREE_TEXT_MAX);
+	AUTO_ERR why = ERR_INIT;
+	struct child_status st;
+	char data[16 * 1024];
+	ssize_t n;
+
+	if (c->pid < 0)
 		return 0;
-	git_child_quarantine(&c, dir);
-	strvec_pushl(&c.argv, "ls-tree", "-r", "-l", "-z", rev ? rev : branch, NULL);
-	if (git_output(&c, &out, &why) < 0)
-		out_trace("%s", why.msg.buf); /* the check-out will say what is wrong */
+	while ((n = read(c->out, data, sizeof(data))) > 0 || (n < 0 && errno == EINTR)) {
+		if (n > 0)
+			strbuf_add(&out, data, (size_t)n);
+	}
+	close(c->out);
+	if (child_wait(c, &st, &why) < 0 || child_check(c, &st, &why) < 0)
+		out_trace("%s", why.msg.buf);
 	return disk_tree_bytes(out.buf, out.len);
 }
 
@@ -135,20 +158,17 @@ static uint64_t image_bytes(struct ctx *ctx, const char *app)
 	return bytes;
 }
 
-/* Where the engine keeps its images, "" when it does not say; for free(). */
-static char *engine_root(struct ctx *ctx)
+/* Where the engine keeps its images, "" when it does not say. */
+static const char *engine_root(struct ctx *ctx)
 {
 	AUTO_ERR why = ERR_INIT;
-	json_t *info = NULL;
-	const char *root = NULL;
-	char *copy;
+	const json_t *info = NULL;
+	const char *root;
 
-	if (engine_info(ctx_engine(ctx), &info, &why) < 0)
+	if (ctx_engine_info(ctx, &info, &why) < 0)
 		out_trace("%s", why.msg.buf); /* the build will say so */
 	root = json_string_value(json_object_get(info, "DockerRootDir"));
-	copy = xstrdup(root ? root : "");
-	json_decref(info);
-	return copy;
+	return root ? root : "";
 }
 
 /* --- disks --- */
@@ -234,7 +254,8 @@ static int read_reserve(struct ctx *ctx, uint64_t *ret, struct err *err)
 int disk_check_build(struct ctx *ctx, const char *app, const char *rev, struct err *err)
 {
 	AUTO_FREE char *what = xasprintf("deploy %s", app);
-	AUTO_FREE char *root = NULL;
+	AUTO_CHILD listing = CHILD_INIT;
+	const char *root;
 	struct places places = { .count = 0 };
 	uint64_t reserve;
 	uint64_t tree;
@@ -243,9 +264,10 @@ int disk_check_build(struct ctx *ctx, const char *app, const char *rev, struct e
 
 	if (r < 0 || !reserve)
 		return r;
+	start_listing(ctx, app, rev, &listing);
 	root = engine_root(ctx);
-	tree = tree_bytes(ctx, app, rev);
 	image = image_bytes(ctx, app);
+	tree = listed_bytes(&listing);
 	/* The engine gets a copy of the tree, and makes layers of it. */
 	add_place(&places, root, tree + (image > tree ? image : tree));
 	add_place(&places, "/tmp", tree);

@@ -88,6 +88,23 @@ bool git_branch_valid(const char *branch)
 	return git_branch_name_valid(branch);
 }
 
+/* Appends what is in the file of a branch, if it has one: it can be nothing but a commit. */
+static bool read_branch(struct ctx *ctx, const char *app, const char *name, struct strbuf *out)
+{
+	AUTO_FREE char *path = inst_home(&ctx->inst, "%s/%s", app, name);
+	AUTO_STRBUF text = STRBUF_INIT;
+	AUTO_ERR ignored = ERR_INIT; /* git will say what is wrong */
+
+	if (!str_starts(name, "refs/heads/") || !git_ref_valid(name) ||
+		fs_read_optional(path, GIT_REF_MAX, &text, &ignored) <= 0)
+		return false;
+	strbuf_chomp(&text);
+	if (!git_oid_valid(text.buf))
+		return false;
+	strbuf_addstr(out, text.buf);
+	return true;
+}
+
 int git_resolve(struct ctx *ctx, const char *app, const char *name, struct strbuf *out,
 	struct err *err)
 {
@@ -99,6 +116,8 @@ int git_resolve(struct ctx *ctx, const char *app, const char *name, struct strbu
 
 	if (!git_repo_exists(ctx, app))
 		return 0;
+	if (read_branch(ctx, app, name, out))
+		return 1;
 	git_child(&c, dir);
 	strvec_pushl(&c.argv, "rev-parse", "--verify", "--quiet", "--end-of-options", NULL);
 	strvec_pushf(&c.argv, "%s^{commit}", name);

@@ -72,6 +72,59 @@ const char *image_label(json_t *inspected, const char *name)
 	return value ? value : "";
 }
 
+/* "<operation>/<id>". An image that another build made on top of this one inherits the label, but
+ * not the operation. */
+#define ORIGIN_LABEL    "com.moorage.origin"
+#define OPERATION_LABEL "com.moorage.operation"
+
+static const char *noted_origin(json_t *inspected)
+{
+	const char *noted = str_after(image_label(inspected, ORIGIN_LABEL),
+		image_label(inspected, OPERATION_LABEL));
+
+	return noted && *noted == '/' ? noted + 1 : NULL;
+}
+
+static const char *id_of(json_t *inspected)
+{
+	const char *id = json_string_value(json_object_get(inspected, "Id"));
+
+	return id ? id : "";
+}
+
+void image_note_origin(json_t *labels, json_t *inspected, const char *operation)
+{
+	const char *noted = noted_origin(inspected);
+
+	json_object_set_new(labels, ORIGIN_LABEL,
+		json_sprintf("%s/%s", operation, noted ? noted : id_of(inspected)));
+	json_object_set_new(labels, OPERATION_LABEL, json_string(operation));
+}
+
+/* Made of another app's image: that one's may go with it. */
+static bool is_same_app(json_t *a, json_t *b)
+{
+	static const char name[] = "com.dokku.app-name";
+
+	return str_eq(image_label(a, name), image_label(b, name));
+}
+
+int image_origin(struct ctx *ctx, json_t *inspected, char **ret, struct err *err)
+{
+	const char *noted = noted_origin(inspected);
+	json_t *origin = NULL;
+	int r = noted ? engine_image_inspect(ctx_engine(ctx), noted, &origin, err) : 0;
+
+	if (r == -ERR_NOT_FOUND) {
+		err_clear(err);
+		r = 0;
+	}
+	if (r >= 0)
+		*ret = xstrdup(origin && is_same_app(origin, inspected) ? noted : id_of(inspected));
+	json_decref(origin);
+	return r;
+}
+
 int image_id(struct ctx *ctx, const char *image, char **ret, struct err *err)
 {
 	json_t *inspected = NULL;

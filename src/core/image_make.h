@@ -17,6 +17,15 @@ MUST_CHECK int image_derive(struct ctx *ctx, const char *from, json_t *labels, c
 /* The image's label, "" when it has none; INSPECTED is what the engine tells about it. */
 const char *image_label(json_t *inspected, const char *name);
 
+/*
+ * What a release adds to an image is made anew at each of them, from what was built: the image
+ * remembers what that was. image_note_origin() puts it into the LABELS of an image that OPERATION
+ * makes of INSPECTED; image_origin() reads it back, for free(): the id, INSPECTED's own when it was
+ * not made so or its origin is not on this machine any more.
+ */
+void image_note_origin(json_t *labels, json_t *inspected, const char *operation);
+MUST_CHECK int image_origin(struct ctx *ctx, json_t *inspected, char **ret, struct err *err);
+
 /* Gives the name IMAGE to what had it before (an id; "": nobody), and removes what has it now. */
 MUST_CHECK int image_put_back(struct ctx *ctx, const char *image, const char *old, struct err *err);
 /* Removes images without a name that an operation's build or script has left. */

@@ -49,6 +49,7 @@ static const struct key keys[] = {
 	KEY(crontab_bin, "/usr/bin/crontab", NULL),
 	KEY(dokku_command, "/usr/bin/dokku", NULL),
 	KEY(libexec_dir, "/usr/libexec/moorage", NULL),
+	KEY(share_dir, "/usr/share/moorage", NULL),
 	KEY(disk_reserve, "512m", NULL),
 	KEY(shell_settings, "/etc/default/dokku", NULL),
 };

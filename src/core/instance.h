@@ -42,6 +42,7 @@ struct instance {
 	char *crontab_bin;   /* /usr/bin/crontab; "" for none */
 	char *dokku_command; /* what .sshcommand and git hooks call */
 	char *libexec_dir;
+	char *share_dir;      /* what is read only: the folder stack/ */
 	char *disk_reserve;   /* what stays free of each disk: "512m"; "0": nothing is checked */
 	char *shell_settings; /* /etc/default/dokku; "" for none */
 };

@@ -24,10 +24,7 @@ char *label_proxy_value(struct ctx *ctx, const struct label_proxy *p, const char
 
 	if (!row)
 		return state_computed(ctx, p->name, app, name, NULL);
-	if (!row->computed)
-		return state_computed(ctx, p->name, row->flags & PROP_APP ? app : NULL, name,
-			row->fallback);
-	if (row->computed(ctx, app ? app : SCOPE_GLOBAL, &out, &unset) < 0)
+	if (property_computed(ctx, plugin, row, app ? app : SCOPE_GLOBAL, &out, &unset) < 0)
 		strbuf_clear(&out);
 	return xasprintf("%s", out.buf);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -20,14 +21,18 @@
 
 enum { ID_CHARS = 14 };
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; /* by this signal */
+static volatile sig_atomic_t out_of_time;
 static int wake[2] = { -1, -1 }; /* written to by the signal handler */
 
 static void on_signal(int sig)
 {
 	int saved = errno;
 
-	interrupted = sig;
+	if (sig == SIGALRM)
+		out_of_time = 1;
+	else
+		interrupted = sig;
 	(void)!write(wake[1], "", 1);
 	errno = saved;
 }
@@ -35,6 +40,13 @@ static void on_signal(int sig)
 int operation_cancel_fd(void)
 {
 	return wake[0];
+}
+
+int operation_child_fd(const struct ctx *ctx)
+{
+	const struct operation *op = ctx->op;
+
+	return op && !op->committed && !op->undoing ? wake[0] : -1;
 }
 
 static void open_wake(bool on)
@@ -49,13 +61,43 @@ static void open_wake(bool on)
 
 bool operation_interrupted(void)
 {
-	return interrupted != 0;
+	return interrupted || out_of_time;
+}
+
+bool operation_out_of_time(void)
+{
+	return out_of_time;
+}
+
+static void set_timer(uint64_t seconds)
+{
+	struct itimerval timer = { .it_value.tv_sec = (time_t)seconds };
+
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void operation_begin_limit(uint64_t seconds)
+{
+	if (seconds)
+		set_timer(seconds);
+}
+
+void operation_end_limit(bool in_time)
+{
+	char byte;
+
+	set_timer(0);
+	if (!out_of_time || !in_time)
+		return;
+	out_of_time = 0;
+	while (!interrupted && read(wake[0], &byte, 1) > 0)
+		;
 }
 
 /* Signals end an operation between steps; without one they have their usual effect. */
 static void catch_signals(bool on)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM };
 	struct sigaction act = { .sa_handler = on ? on_signal : SIG_DFL };
 
 	if (on)
@@ -66,6 +108,24 @@ static void catch_signals(bool on)
 		open_wake(false);
 	act.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &act, NULL); /* a reader that went away must not stop us half-way */
+}
+
+bool operation_catch_signals(void)
+{
+	if (wake[0] >= 0)
+		return false;
+	interrupted = 0;
+	catch_signals(true);
+	return true;
+}
+
+int operation_release_signals(int r, struct err *err)
+{
+	catch_signals(false);
+	if (r < 0 && interrupted)
+		err_user(err, ERR_FAILED, 128 + interrupted, "Interrupted by signal %d",
+			(int)interrupted);
+	return r;
 }
 
 char *operation_new_id(void)
@@ -352,6 +412,7 @@ static int undo_step(struct operation *op, struct step *step, struct err *err)
 
 int operation_undo_all(struct operation *op, struct err *err)
 {
+	op->undoing = true;
 	for (size_t i = op->count; i-- > 0;) {
 		int r = undo_step(op, op->steps[i], err);
 
@@ -440,6 +501,7 @@ int operation_run(struct operation *op, struct err *err)
 		return 0;
 	}
 	interrupted = 0;
+	out_of_time = 0;
 	catch_signals(true);
 	r = operation_run_steps(op, err);
 	if (r < 0) {

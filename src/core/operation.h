@@ -26,6 +26,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/ctx.h"
 
@@ -73,6 +74,7 @@ struct operation {
 	bool committed;
 	bool failed; /* a step failed: undo() may want to keep evidence */
 	bool stuck;  /* a step that must be finished failed: the journal stays */
+	bool undoing;
 	/* What the command that began it has for steps before the point of no return and may not be
 	 * written down (passwords); borrowed. NULL in recovery. */
 	const void *memory;
@@ -108,13 +110,30 @@ bool operation_pending(struct ctx *ctx, const char *app);
 /* Appends the names of all such apps; one whose removal was interrupted may have no folder any more. */
 MUST_CHECK int operation_pending_apps(struct ctx *ctx, struct strvec *ret, struct err *err);
 
-/* True after SIGINT, SIGTERM, SIGHUP or SIGQUIT: long waits in steps end with ERR_SILENT. */
+/* True after SIGINT, SIGTERM, SIGHUP or SIGQUIT, or when a limit of time is over: long waits in steps
+ * end with ERR_SILENT. */
 bool operation_interrupted(void);
+/*
+ * What is between these two may take SECONDS (0: any time); then the operation is interrupted, as by
+ * a signal. IN_TIME: it was done, so that a limit that was over at the last moment counts no more.
+ */
+void operation_begin_limit(uint64_t seconds);
+void operation_end_limit(bool in_time);
+/* Is it a limit that has interrupted the operation? */
+bool operation_out_of_time(void);
 /*
  * A descriptor that becomes readable with such a signal (and stays so), for waits that have one to
  * watch, as the engine client's cancel_fd; -1 when no operation runs. Not for use in undo().
  */
 int operation_cancel_fd(void);
+/* The same for long work that is no operation. False: one runs, and its signals are caught; else
+ * operation_release_signals() must follow. */
+bool operation_catch_signals(void);
+/* R is how the work ended: a failure by a signal gets its text and exit code. Returns R. */
+int operation_release_signals(int r, struct err *err);
+/* The same for a program that a step of the running operation starts, as struct child's cancel_fd: -1
+ * also where signals do not stop the operation. */
+int operation_child_fd(const struct ctx *ctx);
 
 /* String member of a step's args or result, "" when absent. */
 const char *step_arg(const struct step *step, const char *key);

@@ -9,8 +9,8 @@
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/appjson.h"
-#include "core/cnb.h"
 #include "core/image.h"
+#include "core/image_kind.h"
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/phase_args.h"
@@ -100,39 +100,43 @@ static json_t *config_of(const struct run *run, const char *key)
 	return json_object_get(json_object_get(run->image, "Config"), key);
 }
 
+/* What builds keep is at hand, as in Dokku. */
+static void add_cache(struct ctx *ctx, const char *app, struct strvec *flags)
+{
+	AUTO_FREE char *volume = cache_volume(ctx, app);
+
+	strvec_pushf(flags, "--volume=%s:/tmp/cache", volume);
+}
+
 static int create(struct run *run, struct err *err)
 {
 	struct task *t = &run->task;
 	AUTO_FREE char *shell =
 		state_computed(t->ctx, "scheduler", run->phase->app, "shell", "/bin/bash");
-	const char *builder = image_label(run->image, "com.dokku.builder-type");
-	int r = phase_command(run->command, shell, config_of(run, "Entrypoint"), t->ctx->trace,
-		&t->command, err);
+	struct phase_command command = {
+		.command = run->command,
+		.shell = shell,
+		.entrypoint = config_of(run, "Entrypoint"),
+		.herokuish = image_is_herokuish(t->ctx, run->phase->app, run->image),
+		.trace = t->ctx->trace,
+	};
+	int r = phase_words(&command, &t->command, err);
 
 	if (r >= 0)
-		r = collect_flags(t->ctx, run->phase, &t->env, *builder ? builder : "dockerfile",
-			&t->flags, err);
+		r = collect_flags(t->ctx, run->phase, &t->env, image_builder(run->image), &t->flags,
+			err);
 	if (r < 0)
 		return r;
 	/* Its own is a process of the app; the launcher runs any command. */
-	if (cnb_is_image(run->image))
-		strvec_push(&t->flags, "--entrypoint=" CNB_LAUNCHER);
+	if (image_is_cnb(run->image))
+		strvec_push(&t->flags, "--entrypoint=/cnb/lifecycle/launcher");
+	if (command.herokuish)
+		add_cache(t->ctx, run->phase->app, &t->flags);
 	t->image = run->phase->image;
 	t->labels = labels_for(t->ctx, run->phase->app);
 	json_object_set_new(t->labels, PHASE_LABEL, json_string(run->phase->name));
 	json_object_set_new(t->labels, "com.moorage.operation", json_string(run->phase->operation));
 	return task_create(t, err);
-}
-
-static int connect_networks(struct run *run, struct err *err)
-{
-	AUTO_STRVEC args = STRVEC_INIT;
-	AUTO_STRBUF said = STRBUF_INIT;
-	int r;
-
-	strvec_pushl(&args, "app", run->task.id, run->phase->app, run->phase->name, NULL);
-	r = trigger_run_builtin(run->task.ctx, "post-container-create", &args, &said, err);
-	return r < 0 ? r : trigger_fire_args(run->task.ctx, "post-container-create", &args, err);
 }
 
 /* --- its output --- */
@@ -216,6 +220,7 @@ static int commit(struct run *run, struct err *err)
 	int r;
 
 	json_object_set_new(labels, label, json_string("true"));
+	image_note_origin(labels, run->image, run->phase->operation);
 	list_changes(run, labels, &changes);
 	opts.changes = changes.items;
 	opts.repo = has_cmd ? repo : NULL;
@@ -230,7 +235,7 @@ static int commit(struct run *run, struct err *err)
 static int start_and_watch(struct run *run, struct err *err)
 {
 	int code = 0;
-	int r = connect_networks(run, err);
+	int r = task_announce(&run->task, run->phase->app, run->phase->name, err);
 
 	if (r >= 0)
 		r = follow(run, &code, err);

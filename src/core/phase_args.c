@@ -23,29 +23,32 @@ static bool is_tini(json_t *entrypoint)
 	return false;
 }
 
-static void add_script(const char *command, bool trace, struct strbuf *out)
+static void add_script(const struct phase_command *c, struct strbuf *out)
 {
-	strbuf_addf(out, "set -e; set -o pipefail || true; %s", trace ? "set -x; " : "");
-	if (*command == '/') {
-		AUTO_FREE char *program = xstrndup(command, strcspn(command, " "));
+	strbuf_addf(out, "set -e; set -o pipefail || true; %s", c->trace ? "set -x; " : "");
+	if (c->herokuish)
+		strbuf_addstr(out, "if [ -d /app ]; then export HOME=/app; cd /app; fi; "
+				   "for file in /app/.profile.d/*; do if [ -f \"$file\" ]; then . "
+				   "\"$file\"; fi; done; ");
+	if (*c->command == '/') {
+		AUTO_FREE char *program = xstrndup(c->command, strcspn(c->command, " "));
 
 		strbuf_addf(out,
 			"if [ ! -x \"%s\" ]; then echo specified binary is not executable; exit 1; "
 			"fi; ",
 			program);
 	}
-	strbuf_addf(out, "%s || exit 1;", command);
+	strbuf_addf(out, "%s || exit 1;", c->command);
 }
 
-int phase_command(const char *command, const char *shell, json_t *entrypoint, bool trace,
-	struct strvec *ret, struct err *err)
+int phase_words(const struct phase_command *c, struct strvec *ret, struct err *err)
 {
 	AUTO_STRBUF script = STRBUF_INIT;
 
-	if (json_array_size(entrypoint) && !is_tini(entrypoint))
-		return words_posix(command, strlen(command), ret, err);
-	add_script(command, trace, &script);
-	strvec_pushl(ret, shell, "-c", script.buf, NULL);
+	if (!c->herokuish && json_array_size(c->entrypoint) && !is_tini(c->entrypoint))
+		return words_posix(c->command, strlen(c->command), ret, err);
+	add_script(c, &script);
+	strvec_pushl(ret, c->shell, "-c", script.buf, NULL);
 	return 0;
 }
 

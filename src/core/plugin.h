@@ -74,6 +74,8 @@ struct property {
 	int (*check)(struct ctx *ctx, const char *scope, const char *value, struct err *err);
 	/* Optional: the computed value where it is more than app, else global, else fallback. */
 	int (*computed)(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err);
+	/* Optional: the fallback where it depends on the app or the machine; for free(). */
+	char *(*fallback_of)(struct ctx *ctx, const char *app);
 };
 
 /* --- reports --- */

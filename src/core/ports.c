@@ -277,3 +277,30 @@ int ports_configure(struct ctx *ctx, const char *app, struct err *err)
 		r = configure_one(ctx, app, "proxy-ssl-port", ctx->inst.https_port, err);
 	return r;
 }
+
+int ports_set_detected_default(struct ctx *ctx, const char *app, struct err *err)
+{
+	AUTO_PORT_MAPS maps = PORT_MAPS_INIT;
+	AUTO_FREE char *port = NULL;
+	AUTO_FREE char *text = NULL;
+	struct port_map map;
+	int r = ports_configure(ctx, app, err);
+
+	if (r < 0)
+		return r;
+	port = state_computed(ctx, "proxy", app, "proxy-port", "80");
+	text = xasprintf("http:%s:5000", port);
+	r = port_map_parse(text, &map, err);
+	if (r < 0)
+		return r;
+	port_maps_add(&maps, map.scheme, map.host, map.container);
+	free(map.scheme);
+	return ports_set_detected(ctx, app, &maps, err);
+}
+
+int ports_forget_detected(struct ctx *ctx, const char *app, struct err *err)
+{
+	struct port_maps none = PORT_MAPS_INIT;
+
+	return ports_set_detected(ctx, app, &none, err);
+}

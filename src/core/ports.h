@@ -52,3 +52,7 @@ MUST_CHECK int ports_web_port(struct ctx *ctx, const char *app, unsigned *ret, s
 MUST_CHECK int ports_free(unsigned *ret, struct err *err);
 /* Sets proxy-port and proxy-ssl-port where they are missing (first proxy build). */
 MUST_CHECK int ports_configure(struct ctx *ctx, const char *app, struct err *err);
+/* Stores as detected what images of most builders have: a web process on port 5000. */
+MUST_CHECK int ports_set_detected_default(struct ctx *ctx, const char *app, struct err *err);
+/* Nothing is detected: what another builder saw counts no more. */
+MUST_CHECK int ports_forget_detected(struct ctx *ctx, const char *app, struct err *err);

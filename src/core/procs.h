@@ -83,7 +83,7 @@ MUST_CHECK int procs_types(struct ctx *ctx, const char *app, struct strvec *ret,
 MUST_CHECK int procs_command(struct ctx *ctx, const char *app, const char *proc, const char *port,
 	struct strbuf *out, struct err *err);
 /*
- * What the image of the coming release says of process types (core/cnb.h); none forgets them. They
+ * What the image of the coming release says of process types (core/image_kind.h); none forgets them. They
  * count where there is no Procfile.
  */
 MUST_CHECK int procs_set_image_types(struct ctx *ctx, const char *app, const struct strvec *types,

@@ -150,6 +150,22 @@ int property_set_command(struct ctx *ctx, const struct plugin *p, const struct a
 	return property_set(ctx, p, args_pos(args, 0), args_pos(args, 1), args_pos(args, 2), err);
 }
 
+int property_computed(struct ctx *ctx, const struct plugin *p, const struct property *prop,
+	const char *scope, struct strbuf *out, struct err *err)
+{
+	AUTO_FREE char *value = NULL;
+	AUTO_FREE char *fallback = NULL;
+
+	if (prop->computed)
+		return prop->computed(ctx, scope, out, err);
+	if (prop->fallback_of)
+		fallback = prop->fallback_of(ctx, scope);
+	value = state_computed(ctx, plugin_ns(p), prop->flags & PROP_APP ? scope : NULL, prop->name,
+		fallback ? fallback : prop->fallback);
+	strbuf_addstr(out, value);
+	return 0;
+}
+
 int check_bool(struct ctx *ctx, const char *scope, const char *value, struct err *err)
 {
 	bool b;

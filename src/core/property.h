@@ -11,6 +11,10 @@ const struct property *property_find(const struct plugin *p, const char *name);
 /* True if NAME is one of those that FAMILY (a row with PROP_FAMILY) stands for. */
 bool property_is_member(const struct property *family, const char *name);
 
+/* Appends the value that counts for SCOPE: of P's row PROP as a report shows it. */
+MUST_CHECK int property_computed(struct ctx *ctx, const struct plugin *p,
+	const struct property *prop, const char *scope, struct strbuf *out, struct err *err);
+
 /* What may be shown of a value that is secret ("https://redacted"); for free(). */
 char *property_redacted(const char *value) MUST_CHECK;
 /* What may be shown of a value with these property_flags; for free(). */

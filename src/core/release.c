@@ -12,9 +12,11 @@
 #include "core/app.h"
 #include "core/app_env.h"
 #include "core/appjson.h"
-#include "core/cnb.h"
+#include "core/build_job.h"
+#include "core/builder.h"
 #include "core/deploy.h"
 #include "core/image.h"
+#include "core/image_kind.h"
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/phase.h"
@@ -55,19 +57,68 @@ static const char *tag_of(const char *image)
 	return colon ? colon + 1 : "latest";
 }
 
-/* What the image says it was built with; for free(). */
+/* Who built the image; for free(). */
 static int builder_of(struct ctx *ctx, const char *image, char **ret, struct err *err)
 {
 	json_t *inspected = NULL;
-	const char *label;
 	int r = engine_image_inspect(ctx_engine(ctx), image, &inspected, err);
 
 	if (r < 0)
 		return r;
-	label = image_label(inspected, "com.dokku.builder-type");
-	*ret = xstrdup(*label ? label : "dockerfile");
+	*ret = xstrdup(image_builder(inspected));
 	json_decref(inspected);
 	return 0;
+}
+
+/* --- what was built --- */
+
+/* Takes away what an earlier release has added. */
+static int go_back(struct operation *op, const char *origin, const char *image, struct err *err)
+{
+	const char *colon = strrchr(image, ':');
+	AUTO_FREE char *repo = xstrndup(image, colon ? (size_t)(colon - image) : strlen(image));
+
+	return engine_image_tag(ctx_engine(op->ctx), origin, repo, colon ? colon + 1 : NULL, err);
+}
+
+/*
+ * Every release begins with what was built, however many there are: what the last one added, by the
+ * builder's rules or by a predeploy script, would lie below for ever.
+ */
+static int begin_with_built(struct operation *op, const struct step *step, struct err *err)
+{
+	const char *image = step_arg(step, "image");
+	AUTO_FREE char *origin = NULL;
+	json_t *inspected = NULL;
+	const struct builder *builder;
+	struct release release = {
+		.ctx = op->ctx,
+		.app = step_arg(step, "app"),
+		.image = image,
+		.operation = op->id,
+	};
+	const char *id;
+	int r = engine_image_inspect(ctx_engine(op->ctx), image, &inspected, err);
+
+	if (r < 0)
+		return r;
+	builder = builder_find(image_builder(inspected));
+	id = json_string_value(json_object_get(inspected, "Id"));
+	r = image_origin(op->ctx, inspected, &origin, err);
+	release.from = origin;
+	if (r >= 0)
+		r = builder && builder->release ? builder->release(&release, err) : 0;
+	if (r == 0 && id && !str_eq(origin, id))
+		r = go_back(op, origin, image, err);
+	json_decref(inspected);
+	return r < 0 ? r : 0;
+}
+
+int release_unenv(struct operation *op, struct step *step, struct err *err)
+{
+	int r = build_sweep(op->ctx, op->id, was_cut_off(op, step), err);
+
+	return r < 0 ? r : image_restore(op, step, err);
 }
 
 /* --- variables --- */
@@ -152,6 +203,8 @@ static int fire_before(struct ctx *ctx, const char *app, const char *image, stru
 {
 	AUTO_FREE char *builder = NULL;
 	AUTO_FREE char *old = NULL;
+	const struct builder *driver;
+	const char *suffix;
 	int r = builder_of(ctx, image, &builder, err);
 
 	if (r < 0)
@@ -159,8 +212,10 @@ static int fire_before(struct ctx *ctx, const char *app, const char *image, stru
 	r = trigger_fire(ctx, err, "builder-release", builder, app, tag_of(image), NULL);
 	if (r < 0)
 		return r;
-	old = xasprintf("pre-release-%s", builder);
-	if (trigger_has_external(ctx, old)) {
+	driver = builder_find(builder);
+	suffix = driver && driver->old_name ? driver->old_name : builder;
+	old = xasprintf("pre-release-%s", suffix);
+	if (*suffix && trigger_has_external(ctx, old)) {
 		out_warn("Deprecated: please upgrade plugin to use 'pre-release-builder' plugin "
 			 "trigger instead of %s",
 			old);
@@ -189,6 +244,8 @@ int release_env(struct operation *op, struct step *step, struct err *err)
 	if (json_object_size(vars))
 		r = set_variables(op->ctx, app, vars, err);
 	json_decref(app_json);
+	if (r >= 0)
+		r = begin_with_built(op, step, err);
 	return r < 0 ? r : fire_before(op->ctx, app, step_arg(step, "image"), err);
 }
 
@@ -298,7 +355,7 @@ static int note_types(struct ctx *ctx, const char *app, const char *image, struc
 		err_clear(err);
 	else if (r < 0)
 		return r;
-	cnb_process_types(inspected, &types);
+	image_process_types(inspected, &types);
 	json_decref(inspected);
 	return procs_set_image_types(ctx, app, &types, err);
 }

@@ -9,8 +9,10 @@
 
 #include "core/operation.h"
 
-/* Variables that app.json defines. */
+/* Variables that app.json defines; the image to run, of what was built. */
 MUST_CHECK int release_env(struct operation *op, struct step *step, struct err *err);
+/* Gives the image its name back, and removes what making one has left. */
+MUST_CHECK int release_unenv(struct operation *op, struct step *step, struct err *err);
 /* app.json's predeploy script; its result becomes the image. */
 MUST_CHECK int release_predeploy(struct operation *op, struct step *step, struct err *err);
 /* Labels the image as released. */

@@ -54,19 +54,6 @@ static int by_flag(const void *a, const void *b)
 	return strcmp(((const struct report_item *)a)->flag, ((const struct report_item *)b)->flag);
 }
 
-static int computed_value(struct ctx *ctx, const struct plugin *p, const struct property *prop,
-	const char *scope, struct strbuf *out, struct err *err)
-{
-	AUTO_FREE char *value = NULL;
-
-	if (prop->computed)
-		return prop->computed(ctx, scope, out, err);
-	value = state_computed(ctx, plugin_ns(p), prop->flags & PROP_APP ? scope : NULL, prop->name,
-		prop->fallback);
-	strbuf_addstr(out, value);
-	return 0;
-}
-
 static int add_property(struct ctx *ctx, const struct plugin *p, const struct property *prop,
 	const char *scope, struct report *ret, struct err *err)
 {
@@ -92,7 +79,7 @@ static int add_property(struct ctx *ctx, const struct plugin *p, const struct pr
 		AUTO_FREE char *flag = xasprintf("--%s-computed-%s", type, prop->name);
 		AUTO_STRBUF value = STRBUF_INIT;
 
-		r = computed_value(ctx, p, prop, scope, &value, err);
+		r = property_computed(ctx, p, prop, scope, &value, err);
 		if (r >= 0)
 			report_add(ret, flag, value.buf);
 	}

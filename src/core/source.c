@@ -25,10 +25,35 @@ char *source_dir(const struct operation *op)
 
 /* --- check-out --- */
 
+/*
+ * The files alone. Their index is where no file of a revision can be; DIR/.git is removed by whoever
+ * gives the tree its last shape.
+ */
+static int add_files(const char *repo, const char *dir, const char *rev, struct err *err)
+{
+	AUTO_FREE char *git = path_join(dir, ".git");
+	AUTO_CHILD c = CHILD_INIT;
+
+	if (mkdir(git, 0755) < 0)
+		return err_sys(err, "create '%s'", git);
+	git_child(&c, repo);
+	strvec_pushf(&c.env, "GIT_INDEX_FILE=%s/index", git);
+	strvec_pushl(&c.argv, "--git-dir=.", NULL);
+	strvec_pushf(&c.argv, "--work-tree=%s", dir);
+	strvec_pushl(&c.argv, "read-tree", "--reset", "-u", rev, NULL);
+	return git_quiet(&c, err);
+}
+
+/* A work tree that git knows: submodules need it. */
 static int add_worktree(const char *repo, const char *dir, const char *rev, struct err *err)
 {
 	AUTO_CHILD c = CHILD_INIT;
+	int r = fs_rm_rf(dir, err);
 
+	if (r < 0)
+		return r;
+	if (mkdir(dir, 0755) < 0)
+		return err_sys(err, "create '%s'", dir);
 	git_child(&c, repo);
 	strvec_pushl(&c.argv, "worktree", "add", "--detach", "--force", dir, rev, NULL);
 	return git_quiet(&c, err);
@@ -130,14 +155,16 @@ int source_checkout(struct operation *op, struct step *step, struct err *err)
 	if (mkdir(dir, 0755) < 0)
 		return err_sys(err, "create '%s'", dir);
 	r = keeps ? add_clone(op->ctx, app, repo, dir, step_arg(step, "rev"), err)
-		  : add_worktree(repo, dir, step_arg(step, "rev"), err);
+		  : add_files(repo, dir, step_arg(step, "rev"), err);
 	has_modules = fs_exists(modules);
+	if (r >= 0 && has_modules && !keeps)
+		r = add_worktree(repo, dir, step_arg(step, "rev"), err);
 	if (r >= 0 && has_modules)
 		r = add_submodules(op->ctx, dir, err);
 	if (r >= 0 && !keeps) {
 		AUTO_FREE char *git = path_join(dir, ".git");
 
-		r = has_modules ? source_strip_git(dir, err) : fs_unlink(git, err);
+		r = has_modules ? source_strip_git(dir, err) : fs_rm_rf(git, err);
 		if (r >= 0)
 			r = forget_worktree(repo, dir, err);
 	}

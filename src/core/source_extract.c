@@ -243,6 +243,16 @@ static int fetch_from_image(struct operation *op, const char *app, const char *i
 	return source_from_image(op, app, image, build_dir, &paths, to, err);
 }
 
+/* The buildpacks plugin has its place among the others. */
+static int run_post_extract(struct ctx *ctx, const char *app, const char *dir, const char *rev,
+	struct err *err)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+
+	strvec_pushl(&args, app, dir, rev, NULL);
+	return trigger_run_all(ctx, "post-extract", &args, err);
+}
+
 int source_extract(struct operation *op, struct step *step, struct err *err)
 {
 	struct ctx *ctx = op->ctx;
@@ -268,7 +278,7 @@ int source_extract(struct operation *op, struct step *step, struct err *err)
 		r = state_unset(ctx, "app-json", app, "appjson-env-processed", err);
 	if (r >= 0)
 		r = trigger_fire(ctx, err, "core-post-extract", app, dir, rev, NULL);
-	return r < 0 ? r : trigger_fire(ctx, err, "post-extract", app, dir, rev, NULL);
+	return r < 0 ? r : run_post_extract(ctx, app, dir, rev, err);
 }
 
 int source_unextract(struct operation *op, struct step *step, struct err *err)

@@ -12,6 +12,7 @@
 #include "core/image.h"
 #include "core/operation.h"
 #include "core/output.h"
+#include "core/trigger.h"
 #include "lib/dockeropts/dockeropts.h"
 #include "lib/engine/attach.h"
 
@@ -114,6 +115,17 @@ int task_create(struct task *t, struct err *err)
 }
 
 /* --- its life --- */
+
+int task_announce(struct task *t, const char *app, const char *phase, struct err *err)
+{
+	AUTO_STRVEC args = STRVEC_INIT;
+	AUTO_STRBUF said = STRBUF_INIT;
+	int r;
+
+	strvec_pushl(&args, "app", t->id, app, phase, NULL);
+	r = trigger_run_builtin(t->ctx, "post-container-create", &args, &said, err);
+	return r < 0 ? r : trigger_fire_args(t->ctx, "post-container-create", &args, err);
+}
 
 int task_run(struct task *t, stream_sink sink, void *cookie, int *ret_code, struct err *err)
 {

@@ -32,6 +32,8 @@ void task_done(struct task *t);
 
 /* Makes the container. --rm, --tty and --interactive among the flags have no effect. */
 MUST_CHECK int task_create(struct task *t, struct err *err);
+/* Tells plugins (post-container-create) of it, which connect it to networks. */
+MUST_CHECK int task_announce(struct task *t, const char *app, const char *phase, struct err *err);
 /*
  * Starts it, hands its output to SINK as it comes and waits for the end. The operation's signals
  * break it off with an error, and leave it running.

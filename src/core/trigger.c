@@ -13,6 +13,7 @@
 #include "core/app.h"
 #include "core/applock.h"
 #include "core/events.h"
+#include "core/operation.h"
 #include "core/output.h"
 
 /* A link below core-plugins/ stands for a built-in plugin. */
@@ -122,6 +123,7 @@ int trigger_exec(struct ctx *ctx, const char *path, const struct strvec *args,
 	strvec_push(&c.argv, path);
 	strvec_pushv(&c.argv, args->items);
 	app_lock_pass_on(ctx, &c);
+	c.cancel_fd = operation_child_fd(ctx);
 	if (out) {
 		r = child_capture(&c, in, out, NULL, &st, err);
 	} else {

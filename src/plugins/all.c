@@ -8,8 +8,13 @@ extern const struct plugin plugin_apps;
 extern const struct plugin plugin_backup;
 extern const struct plugin plugin_builder;
 extern const struct plugin plugin_builder_dockerfile;
+extern const struct plugin plugin_builder_herokuish;
+extern const struct plugin plugin_builder_lambda;
+extern const struct plugin plugin_builder_nixpacks;
 extern const struct plugin plugin_builder_null;
 extern const struct plugin plugin_builder_pack;
+extern const struct plugin plugin_builder_railpack;
+extern const struct plugin plugin_buildpacks;
 extern const struct plugin plugin_builds;
 extern const struct plugin plugin_caddy_vhosts;
 extern const struct plugin plugin_certs;
@@ -38,6 +43,7 @@ extern const struct plugin plugin_scheduler_docker_local;
 extern const struct plugin plugin_scheduler_null;
 extern const struct plugin plugin_shell;
 extern const struct plugin plugin_ssh_keys;
+extern const struct plugin plugin_stack;
 extern const struct plugin plugin_storage;
 extern const struct plugin plugin_takeover;
 extern const struct plugin plugin_trace;
@@ -51,8 +57,13 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_backup,
 	&plugin_builder,
 	&plugin_builder_dockerfile,
+	&plugin_builder_herokuish,
+	&plugin_builder_lambda,
+	&plugin_builder_nixpacks,
 	&plugin_builder_null,
 	&plugin_builder_pack,
+	&plugin_builder_railpack,
+	&plugin_buildpacks,
 	&plugin_builds,
 	&plugin_caddy_vhosts,
 	&plugin_certs,
@@ -81,6 +92,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_scheduler_null,
 	&plugin_shell,
 	&plugin_ssh_keys,
+	&plugin_stack,
 	&plugin_storage,
 	&plugin_takeover,
 	&plugin_trace,

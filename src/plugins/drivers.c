@@ -19,9 +19,21 @@ const struct proxy *const proxies[] = {
 };
 
 extern const struct builder builder_dockerfile;
+extern const struct builder builder_herokuish;
+extern const struct builder builder_lambda;
+extern const struct builder builder_nixpacks;
 extern const struct builder builder_null;
 extern const struct builder builder_pack;
+extern const struct builder builder_railpack;
 
-/* In the order in which they look at a source. */
-const struct builder *const builders[] = { &builder_dockerfile, &builder_null, &builder_pack,
-	NULL };
+/* By name: that is the order in which they look at a source. */
+const struct builder *const builders[] = {
+	&builder_dockerfile,
+	&builder_herokuish,
+	&builder_lambda,
+	&builder_nixpacks,
+	&builder_null,
+	&builder_pack,
+	&builder_railpack,
+	NULL,
+};

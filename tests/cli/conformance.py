@@ -62,8 +62,10 @@ VALUES = {
 NOT_SETTABLE = {
     ("apps", "created-at"), ("checks", "default-wait"), ("checks", "disabled"),
     ("checks", "skipped"), ("ports", "map"), ("ports", "map-detected"), ("ps", "can-scale"),
-    ("ps", "scale"), ("builder", "detected"),
+    ("ps", "scale"), ("builder", "detected"), ("buildpacks", "buildpacks"),
 }
+# Where another command is called `:set`.
+SET_COMMANDS = {"buildpacks": "buildpacks:set-property"}
 # What is said about an app's value of a property that is global.
 ONLY_GLOBAL = {"cron": "Property cannot be specified on a per-app basis"}
 # Plugins whose rows, for some scope, are named after what is stored; tests of their own know these.
@@ -71,8 +73,11 @@ NAMES_ROWS = {"resource", "storage"}
 # Commands that make a row where there is none.
 MAKES_ROW = {"resource": ("resource:limit", APP, "--memory", "64")}
 # Plugins whose messages speak of keys.
-KEY_PLUGINS = {"builder-dockerfile", "caddy", "checks", "git", "haproxy", "nginx", "openresty",
-               "scheduler-docker-local", "traefik"}
+KEY_PLUGINS = {"builder-dockerfile", "builder-lambda", "builder-nixpacks", "builder-railpack", "caddy",
+               "checks", "git", "haproxy", "nginx", "openresty", "scheduler-docker-local", "traefik"}
+
+# Properties that Dokku does not have, with what counts where none is set; see docs/differences.md.
+OWN_PROPERTIES = {"builds": {"timeout": "0"}}
 
 differences = []
 
@@ -89,6 +94,10 @@ def rows(name):
 def dokku(*words):
     return subprocess.run([DOKKU, *words], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, errors="replace", timeout=60, check=False)
+
+
+def set_command(plugin):
+    return SET_COMMANDS.get(plugin, plugin + ":set")
 
 
 def said(result):
@@ -235,7 +244,7 @@ def refusals(plugin, scope):
 
 
 def refused(plugin, scope, name, text):
-    result = dokku(f"{plugin}:set", scope, name, "x")
+    result = dokku(set_command(plugin), scope, name, "x")
     expect_failure(f"{plugin}:set {scope} {name}", result, 1, text)
 
 
@@ -244,14 +253,14 @@ def is_masked(plugin, name):
 
 
 def check_set(plugin, scope, name, value):
-    result = dokku(f"{plugin}:set", scope, name, value)
+    result = dokku(set_command(plugin), scope, name, value)
     shown = "*******" if is_masked(plugin, name) else re.sub("://.*", "://redacted", value)
     if result.returncode or f"Setting {name} to {shown}" not in result.stdout:
         return differ(f"{plugin}:set {scope} {name} {value}", said(result))
     expect_values(plugin, scope, name, value, value)
     if scope == "--global":
         expect_values(plugin, APP, name, None, value)
-    result = dokku(f"{plugin}:set", scope, name)
+    result = dokku(set_command(plugin), scope, name)
     if result.returncode or f"Unsetting {name}" not in result.stdout:
         differ(f"{plugin}:set {scope} {name} without a value", said(result))
     expect_values(plugin, scope, name, "", None)
@@ -296,7 +305,7 @@ def check_properties(plugin):
     refused(plugin, APP, "no-such-property", refusals(plugin, APP))
     refused(plugin, "--global", "no-such-property", refusals(plugin, "--global"))
     word = "key" if plugin in KEY_PLUGINS else "property"
-    expect_failure(f"{plugin}:set {APP}", dokku(f"{plugin}:set", APP), 1, f"No {word} specified")
+    expect_failure(f"{plugin}:set {APP}", dokku(set_command(plugin), APP), 1, f"No {word} specified")
 
 
 # --- reports ---
@@ -319,8 +328,17 @@ def keys_of(row):
     return [key for key in match.groups() if key]
 
 
+def own_rows(plugin):
+    for name, default in OWN_PROPERTIES.get(plugin, {}).items():
+        for kind, scope, how in (("computed-", "app", f"app value, else global value, else {default}"),
+                                 ("global-", "app+global", "raw global value"), ("", "app", "raw app value")):
+            flag = f"--{plugin}-{kind}{name}"
+            yield {"report": f"{plugin}:report", "label": flag[2:].replace("-", " ").capitalize() + ":", "flag": flag,
+                   "scope": scope, "json_key": f"{kind}{name} (+ {flag[2:]})", "how_computed": how}
+
+
 def table_of(plugin, scope):
-    wanted = [row for row in rows("reports") if row["report"] == plugin + ":report"
+    wanted = [row for row in [*rows("reports"), *own_rows(plugin)] if row["report"] == plugin + ":report"
               and "<" not in row["flag"] and row["flag"] != "-"
               and (scope == APP or "global" in row["scope"])]
     return sorted(wanted, key=lambda row: row["flag"])

@@ -113,9 +113,12 @@ teardown() {
 
 @test "a value that would end a directive is refused" {
 	dokku apps:create "$APP"
-	run dokku openresty:set "$APP" client-max-body-size '1m; evil on'
+	run dokku openresty:set "$APP" access-log-path 'off; evil on'
 	assert_failure 1
 	assert_output --partial "is not usable in a directive"
+	run dokku openresty:set "$APP" client-max-body-size '1m; evil on'
+	assert_failure 1
+	assert_output --partial "is not a size"
 }
 
 @test "snippets of the source become labels, stay with a restart, and go with the source's" {

@@ -112,7 +112,7 @@ nothing_builds() {
 	assert_http "$(host_of "$APP")" / 200 v1
 	assert_equal "$(containers_of "$APP")" "$APP.web.1 running"
 	run dokku builds:list "$APP" --format json
-	assert_equal "$(jq -r '.[0].status' <<<"$output")" failed
+	assert_equal "$(jq -r '.[0].status' <<<"$output")" canceled
 }
 
 # proves effect: command builds:cancel

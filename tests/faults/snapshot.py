@@ -91,21 +91,20 @@ def file_lines(inst, names):
 
 
 def scratch_lines(inst):
-    """What the instance left in /tmp: told from others' by a word of the instance in it."""
-    uid = os.stat(os.path.join(inst, "home")).st_uid
-    for name in os.listdir("/tmp"):
-        if not name.startswith(("dokku", "moorage")) or name.startswith(("moorage-lab", "moorage-test")):
-            continue
-        path = os.path.join("/tmp", name)
+    """What the instance left in /tmp: told from others' by the id of an operation of its own."""
+    work = os.path.join(inst, "lib/data/moorage")
+    own = []
+    for folder in ("history", "operations"):
         try:
-            if os.lstat(path).st_uid != uid:
-                continue
-            with open(os.path.join(path, ".git"), encoding="utf-8") as file:
-                if inst not in file.read():
-                    continue
+            names = os.listdir(os.path.join(work, folder))
         except FileNotFoundError:
-            continue  # gone meanwhile, or another instance's that has no sign of its owner
-        yield "scratch " + name
+            continue
+        for name in names:
+            with open(os.path.join(work, folder, name), "rb") as file:
+                own.append(file.read(1 << 16))
+    for name in os.listdir("/tmp"):
+        if name.startswith("dokku-") and any(name.split(".")[1].encode() in text for text in own if "." in name):
+            yield "scratch " + re.sub(r"-[0-9]+-|\.[0-9a-z]{14}", "-", name)
 
 
 def main():

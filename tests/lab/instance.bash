@@ -132,6 +132,7 @@ inst_write_conf() {
 		dokku_command=$INST/bin/dokku
 		crontab_bin=/usr/bin/crontab
 		libexec_dir=$INST/prog/libexec
+		share_dir=$INST/prog/share
 		disk_reserve=${LAB_DISK_RESERVE:-512m}
 	CONF
 }
@@ -143,6 +144,7 @@ inst_install_program() {
 	cp --reflink=auto "$binary" "$INST/prog/moorage" || die "no program at '$binary'"
 	chmod 755 "$INST/prog/moorage"
 	[ ! "$libexec" ] || cp -r "$libexec/." "$INST/prog/libexec/"
+	mkdir "$INST/prog/share" && cp -r "$LAB_TOP/stack" "$INST/prog/share/"
 	for name in moorage dokku plugn sshcommand; do
 		[ "$name" = moorage ] || ln -s moorage "$INST/prog/$name"
 		# Sanitizer reports go to files: output stays what it is, and teardown can look for them.
@@ -342,14 +344,16 @@ inst_up() {
 	echo "$INST"
 }
 
-# Every process in the instance's mount namespace, whatever it is and whoever started it.
+# Every process in the instance's mount namespace, whatever it is and whoever started it. One find
+# for all of them: a readlink for each took most of the time that removing an instance takes.
 inst_pids() {
 	local holder ns pid
 	holder=$(inst_holder) || return 0
 	ns=$(readlink "/proc/$holder/ns/mnt")
-	for pid in /proc/[0-9]*; do
-		[ "$(readlink "$pid/ns/mnt" 2>/dev/null)" = "$ns" ] && [ "${pid#/proc/}" != "$holder" ] && echo "${pid#/proc/}"
-	done
+	ns=${ns/[/\\[}
+	while IFS=/ read -r _ _ pid _; do
+		[ "$pid" = "$holder" ] || echo "$pid"
+	done < <(find /proc/[0-9]*/ns/mnt -prune -lname "$ns" 2>/dev/null)
 	return 0
 }
 

@@ -6,6 +6,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lab/helpers
+load ../lab/apps
 
 setup_file() {
 	"$LAB" images busybox http
@@ -31,6 +32,7 @@ push() {
 	local dir=$BATS_TEST_TMPDIR/src-$1
 	mkdir -p "$dir"
 	printf 'FROM moorage-lab/http:1\nENV X=1\nEXPOSE 5000\n' >"$dir/Dockerfile"
+	health_check "$dir" '{ "type": "startup", "path": "/health", "attempts": 10, "wait": 1 }'
 	git_app "$dir"
 	dokku apps:create "$1" >/dev/null
 	dokku config:set --no-restart "$1" VERSION=v1 >/dev/null
@@ -61,10 +63,11 @@ engine_snapshot() {
 
 @test "a custom domain answers every request while its app is renamed" {
 	push one
-	probe_start "$BATS_TEST_TMPDIR/load" -r 100 -t 30 -H www.shop.test "127.0.0.1:$HTTP_PORT"
+	probe_start "$BATS_TEST_TMPDIR/load" -r 100 -H www.shop.test "127.0.0.1:$HTTP_PORT"
 	run dokku apps:rename one two
 	assert_success
-	wait "$PROBE_PID" || cat "$BATS_TEST_TMPDIR/load"
+	wait_until 10 http_body_is www.shop.test / v1
+	probe_stop || cat "$BATS_TEST_TMPDIR/load"
 	assert_json .failed 0 "$BATS_TEST_TMPDIR/load"
 	assert_http two.example.com / 200 v1
 	run grep -rl one.example.com "$INST/home" --include=nginx.conf

@@ -65,6 +65,8 @@ worker: 2"
 	run dokku run -e GREETING=hi shop sh -c 'echo $GREETING; exit 3'
 	assert_failure 3
 	assert_output hi
+	# As process 1 sleep does not end by itself.
+	dokku ps:set shop stop-timeout-seconds 1
 	run dokku run:detached shop sleep 100
 	assert_success
 	name=$output

@@ -109,6 +109,8 @@ ssh_tty() {
 }
 
 @test "run:detached leaves a container that can be listed and stopped" {
+	# As process 1 sleep does not end by itself.
+	dokku ps:set app stop-timeout-seconds 1
 	run ssh_dokku run:detached app busybox sleep 1000
 	assert_success
 	name=${lines[-1]}

@@ -23,6 +23,7 @@ teardown_file() {
 
 teardown() {
 	remove_plugin other
+	remove_plugin able
 }
 
 # trigger NAME ARGS...: as a script of a plugin does.
@@ -364,8 +365,8 @@ is_gone() {
 }
 
 # proves effect: trigger builder-detect, trigger builder-build, trigger builder-release
-@test "builder-detect: a plugin chooses itself, builds and releases" {
-	other builder-detect builder-build builder-release <<-'SH'
+@test "builder-detect: a plugin whose name comes first chooses itself, builds and releases" {
+	install_plugin able builder-detect builder-build builder-release <<-'SH'
 		#!/bin/sh
 		case $(basename "$0") in
 		builder-detect) [ "$1" != ours ] || echo dinghy ;;
@@ -376,7 +377,7 @@ is_gone() {
 		builder-release) [ "$1" = dinghy ] || exit 0; echo "dinghy releases $2 $3" ;;
 		esac
 	SH
-	sed -i "2i LABEL=$LABEL IMAGE=$(image_of ours)" "$INST/lib/plugins/available/other/script"
+	sed -i "2i LABEL=$LABEL IMAGE=$(image_of ours)" "$INST/lib/plugins/available/able/script"
 	run git_push "$BATS_FILE_TMPDIR/app" ours
 	assert_success
 	assert_output --partial 'dinghy builds ours'

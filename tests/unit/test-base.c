@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "base/fs.h"
 #include "base/lock.h"
 #include "base/parse.h"
+#include "base/proctree.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "base/timing.h"
@@ -220,6 +222,89 @@ static void child_tells_signal_timeout_and_missing_apart(void **state)
 	assert_int_equal(child_run(&missing, &st, &err), -ERR_NOT_FOUND);
 }
 
+/* A pipe that is readable: whoever watches it is to stop. */
+static void make_readable(int ends[2])
+{
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "", 1), 1);
+	close(ends[1]);
+}
+
+static void child_that_is_cancelled_ends_with_all_that_it_has_started(void **state)
+{
+	AUTO_CHILD c = CHILD_INIT;
+	AUTO_PROC_TREE tree = PROC_TREE_INIT;
+	AUTO_ERR err = ERR_INIT;
+	struct child_status st;
+	int ends[2];
+	int out[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(out), 0);
+	/* A session of its own, which no signal to the group would reach. */
+	strvec_pushl(&c.argv, "sh", "-c", "setsid sh -c 'echo; exec sleep 60' & wait", NULL);
+	c.out = out[1];
+	assert_int_equal(child_start(&c, &err), 0);
+	close(out[1]);
+	assert_int_equal(read(out[0], &byte, 1), 1);
+	proc_tree_take(&tree, c.pid);
+	assert_true(tree.count >= 2);
+	assert_int_equal(tree.items[0].pid, c.pid);
+	make_readable(ends);
+	c.cancel_fd = ends[0];
+	assert_int_equal(child_wait(&c, &st, &err), 0);
+	assert_true(st.cancelled);
+	assert_int_equal(child_check(&c, &st, &err), -ERR_FAILED);
+	assert_int_equal(proc_tree_signal(&tree, 0), 0);
+	assert_int_equal(read(out[0], &byte, 1), 0); /* nobody holds the other end */
+	close(out[0]);
+	close(ends[0]);
+}
+
+static void child_whose_output_is_awaited_can_be_cancelled(void **state)
+{
+	AUTO_CHILD c = CHILD_INIT;
+	AUTO_STRBUF out = STRBUF_INIT;
+	AUTO_ERR err = ERR_INIT;
+	struct child_status st;
+	int ends[2];
+
+	(void)state;
+	make_readable(ends);
+	strvec_pushl(&c.argv, "sleep", "60", NULL);
+	c.cancel_fd = ends[0];
+	assert_int_equal(child_capture(&c, NULL, &out, NULL, &st, &err), 0);
+	assert_true(st.cancelled);
+	assert_int_equal(st.signal, SIGTERM);
+	close(ends[0]);
+}
+
+static void child_that_nobody_cancels_ends_as_ever(void **state)
+{
+	AUTO_CHILD c = CHILD_INIT;
+	AUTO_CHILD slow = CHILD_INIT;
+	AUTO_ERR err = ERR_INIT;
+	struct child_status st;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	strvec_pushl(&c.argv, "sh", "-c", "sleep 0.1; exit 4", NULL);
+	c.cancel_fd = ends[0];
+	assert_int_equal(child_run(&c, &st, &err), 0);
+	assert_false(st.cancelled);
+	assert_int_equal(st.code, 4);
+	strvec_pushl(&slow.argv, "sleep", "30", NULL);
+	slow.cancel_fd = ends[0];
+	slow.timeout_ms = 50;
+	assert_int_equal(child_run(&slow, &st, &err), 0);
+	assert_true(st.timed_out);
+	assert_false(st.cancelled);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void lock_excludes_and_names_the_holder(void **state)
 {
 	AUTO_FREE char *dir = scratch();
@@ -283,6 +368,9 @@ int main(void)
 		cmocka_unit_test(child_captures_both_streams),
 		cmocka_unit_test(child_captured_without_input_reads_the_descriptor_it_was_given),
 		cmocka_unit_test(child_tells_signal_timeout_and_missing_apart),
+		cmocka_unit_test(child_that_is_cancelled_ends_with_all_that_it_has_started),
+		cmocka_unit_test(child_whose_output_is_awaited_can_be_cancelled),
+		cmocka_unit_test(child_that_nobody_cancels_ends_as_ever),
 		cmocka_unit_test(lock_excludes_and_names_the_holder),
 		cmocka_unit_test(parsers_take_whole_strings),
 		cmocka_unit_test(utf8_is_checked_strictly),

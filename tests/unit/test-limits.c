@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "builders/dockerfile/syntax.h"
+#include "core/build_limit.h"
 #include "core/disk.h"
 #include "core/proxy.h"
 #include "core/resource.h"
@@ -260,6 +261,52 @@ static void image_counts_as_what_its_last_build_added(void **state)
 
 #define PLACED(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* Refused when WANTED is UINT64_MAX. */
+static void check_time(const char *text, uint64_t wanted)
+{
+	AUTO_ERR err = ERR_INIT;
+	uint64_t got = UINT64_MAX;
+	int r = build_limit_parse(text, &got, &err);
+
+	assert_int_equal(r, wanted == UINT64_MAX ? -ERR_INVALID : 0);
+	assert_true(got == wanted);
+}
+
+static void time_limits_are_seconds_or_have_units_in_order(void **state)
+{
+	static const char *const bad[] = { "", "x", "m", "1d", "1.5h", "-1", "30m1h", "1h1h",
+		"1h30", "10 m", "9999999999999999999", "169h", "168h1s", "30M" };
+
+	(void)state;
+	check_time("0", 0);
+	check_time("90", 90);
+	check_time("90s", 90);
+	check_time("30m", 1800);
+	check_time("1h30m", 5400);
+	check_time("2h5s", 7205);
+	check_time("168h", 604800);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		check_time(bad[i], UINT64_MAX);
+}
+
+static void time_limit_of_an_app_counts_before_that_of_the_instance(void **state)
+{
+	struct place *p = *state;
+	AUTO_ERR err = ERR_INIT;
+	AUTO_STRBUF text = STRBUF_INIT;
+
+	assert_int_equal(build_limit(&p->ctx, "shop"), 0);
+	assert_int_equal(state_set(&p->ctx, "builds", SCOPE_GLOBAL, "timeout", "1h", &err), 0);
+	assert_int_equal(build_limit(&p->ctx, "shop"), 3600);
+	assert_int_equal(state_set(&p->ctx, "builds", "shop", "timeout", "0", &err), 0);
+	assert_int_equal(build_limit(&p->ctx, "shop"), 0);
+	assert_int_equal(state_set(&p->ctx, "builds", "shop", "timeout", "soon", &err), 0);
+	assert_int_equal(build_limit(&p->ctx, "shop"), 0); /* with a warning */
+	build_limit_explain("shop", 3661, &text);
+	assert_non_null(strstr(text.buf, "its time limit of 1 hour 1 minute 1 second and"));
+	assert_non_null(strstr(text.buf, "dokku builds:set shop timeout <time>"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +318,9 @@ int main(void)
 		cmocka_unit_test(sizes_have_units),
 		cmocka_unit_test(tree_is_as_large_as_its_files),
 		cmocka_unit_test(image_counts_as_what_its_last_build_added),
+		cmocka_unit_test(time_limits_are_seconds_or_have_units_in_order),
+		cmocka_unit_test_setup_teardown(
+			time_limit_of_an_app_counts_before_that_of_the_instance, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

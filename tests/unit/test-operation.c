@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/fs.h"
 #include "core/applock.h"
 #include "core/journal.h"
@@ -69,7 +71,42 @@ static int append_mark(struct operation *op, struct step *step, struct err *err)
 
 static int plan_more(struct operation *op, struct step *step, struct err *err);
 
-enum { MAKE, GROW, COMMIT, ONCE, FINISH, FAIL, MAYFAIL };
+/* Starts a program that would take a minute, under a limit of a second. */
+static int take_too_long(struct operation *op, struct step *step, struct err *err)
+{
+	AUTO_CHILD c = CHILD_INIT;
+	struct child_status st;
+	int r = make(op, step, err);
+
+	strvec_pushl(&c.argv, "sleep", "60", NULL);
+	c.cancel_fd = operation_child_fd(op->ctx);
+	operation_begin_limit(1);
+	if (r >= 0)
+		r = child_run(&c, &st, err);
+	if (r >= 0)
+		r = child_check(&c, &st, err);
+	operation_end_limit(r >= 0);
+	assert_true(st.cancelled);
+	assert_true(operation_interrupted());
+	assert_true(operation_out_of_time());
+	return r;
+}
+
+/* Its limit is over when all has been done. */
+static int be_just_in_time(struct operation *op, struct step *step, struct err *err)
+{
+	struct pollfd fd = { .fd = operation_cancel_fd(), .events = POLLIN };
+
+	operation_begin_limit(600);
+	assert_int_equal(raise(SIGALRM), 0);
+	assert_true(operation_interrupted());
+	operation_end_limit(true);
+	assert_false(operation_interrupted());
+	assert_int_equal(poll(&fd, 1, 0), 0);
+	return make(op, step, err);
+}
+
+enum { MAKE, GROW, COMMIT, ONCE, FINISH, FAIL, MAYFAIL, LATE, IN_TIME };
 static const struct step_kind kinds[] = {
 	[MAKE] = { "t:make", 0, describe, make, unmake },
 	[GROW] = { "t:grow", 0, describe, plan_more, unmake },
@@ -78,6 +115,8 @@ static const struct step_kind kinds[] = {
 	[FINISH] = { "t:finish", 0, describe, make, NULL },
 	[FAIL] = { "t:fail", 0, describe, refuse, NULL },
 	[MAYFAIL] = { "t:mayfail", STEP_MAY_FAIL, describe, refuse, NULL },
+	[LATE] = { "t:late", 0, describe, take_too_long, unmake },
+	[IN_TIME] = { "t:in-time", 0, describe, be_just_in_time, unmake },
 	{},
 };
 
@@ -259,6 +298,45 @@ static void failure_before_commit_undoes(void **state)
 	drop(dir);
 }
 
+static int run_one(struct ctx *ctx, const struct step_kind *kind, struct err *err)
+{
+	struct operation *op;
+
+	assert_int_equal(app_lock(ctx, "app", APP_LOCK_NOW, err), 0);
+	assert_int_equal(operation_begin(ctx, "test", "app", NULL, NULL, &op, err), 0);
+	assert_int_equal(operation_add(op, kind, file_arg("a"), err), 0);
+	assert_int_equal(operation_add(op, &kinds[MAKE], file_arg("b"), err), 0);
+	return operation_run(op, err);
+}
+
+static void step_that_takes_too_long_is_stopped_and_undone(void **state)
+{
+	AUTO_FREE char *dir = scratch();
+	AUTO_ERR err = ERR_INIT;
+	struct ctx ctx;
+
+	open_ctx(&ctx, dir);
+	assert_int_equal(run_one(&ctx, &kinds[LATE], &err), -ERR_FAILED);
+	assert_string_equal(err_text(&err), "sleep was stopped");
+	assert_int_equal(files(&ctx), 0);
+	assert_false(journal_exists(&ctx, "app"));
+	ctx_done(&ctx);
+	drop(dir);
+}
+
+static void limit_that_is_over_when_all_is_done_counts_no_more(void **state)
+{
+	AUTO_FREE char *dir = scratch();
+	AUTO_ERR err = ERR_INIT;
+	struct ctx ctx;
+
+	open_ctx(&ctx, dir);
+	assert_int_equal(run_one(&ctx, &kinds[IN_TIME], &err), 0);
+	assert_int_equal(files(&ctx), 2);
+	ctx_done(&ctx);
+	drop(dir);
+}
+
 static void failing_script_after_commit_does_not_stop_the_rest(void **state)
 {
 	AUTO_FREE char *dir = scratch();
@@ -355,6 +433,8 @@ int main(void)
 		cmocka_unit_test(steps_run_in_order_and_leave_a_history),
 		cmocka_unit_test(kill_at_every_boundary_leaves_all_or_nothing),
 		cmocka_unit_test(failure_before_commit_undoes),
+		cmocka_unit_test(step_that_takes_too_long_is_stopped_and_undone),
+		cmocka_unit_test(limit_that_is_over_when_all_is_done_counts_no_more),
 		cmocka_unit_test(failing_script_after_commit_does_not_stop_the_rest),
 		cmocka_unit_test(must_step_failing_after_commit_is_tried_again),
 		cmocka_unit_test(dry_run_changes_nothing),

@@ -163,7 +163,8 @@ static void scripts_run_in_the_shell(void **state)
 	AUTO_STRVEC words = STRVEC_INIT;
 	AUTO_ERR err = ERR_INIT;
 
-	assert_int_equal(phase_command("make db", "/bin/sh", NULL, false, &words, &err), 0);
+	assert_int_equal(phase_words(&(struct phase_command){ "make db", "/bin/sh" }, &words, &err),
+		0);
 	assert_words(&words, "/bin/sh|-c|set -e; set -o pipefail || true; make db || exit 1;");
 }
 
@@ -173,7 +174,9 @@ static void an_entry_point_gets_the_words_instead(void **state)
 	AUTO_ERR err = ERR_INIT;
 	json_t *entry = json_pack("[s]", "/run.sh");
 
-	assert_int_equal(phase_command("make 'the db'", "/bin/sh", entry, false, &words, &err), 0);
+	assert_int_equal(phase_words(&(struct phase_command){ "make 'the db'", "/bin/sh", entry },
+				 &words, &err),
+		0);
 	assert_words(&words, "make|the db");
 	json_decref(entry);
 }
@@ -184,8 +187,25 @@ static void tini_is_no_entry_point_of_its_own(void **state)
 	AUTO_ERR err = ERR_INIT;
 	json_t *entry = json_pack("[s, s]", "/usr/bin/tini", "--");
 
-	assert_int_equal(phase_command("true", "/bin/sh", entry, false, &words, &err), 0);
+	assert_int_equal(phase_words(&(struct phase_command){ "true", "/bin/sh", entry }, &words,
+				 &err),
+		0);
 	assert_string_equal(words.items[0], "/bin/sh");
+	json_decref(entry);
+}
+
+static void scripts_of_herokuish_run_in_the_app_with_its_profile(void **state)
+{
+	AUTO_STRVEC words = STRVEC_INIT;
+	AUTO_ERR err = ERR_INIT;
+	json_t *entry = json_pack("[s]", "/run.sh");
+	struct phase_command c = { "env", "/bin/bash", entry, .herokuish = true, .trace = true };
+
+	assert_int_equal(phase_words(&c, &words, &err), 0);
+	assert_words(&words, "/bin/bash|-c|set -e; set -o pipefail || true; set -x; "
+			     "if [ -d /app ]; then export HOME=/app; cd /app; fi; "
+			     "for file in /app/.profile.d/*; do if [ -f \"$file\" ]; then . "
+			     "\"$file\"; fi; done; env || exit 1;");
 	json_decref(entry);
 }
 
@@ -216,6 +236,7 @@ int main(void)
 		cmocka_unit_test(scripts_run_in_the_shell),
 		cmocka_unit_test(an_entry_point_gets_the_words_instead),
 		cmocka_unit_test(tini_is_no_entry_point_of_its_own),
+		cmocka_unit_test(scripts_of_herokuish_run_in_the_app_with_its_profile),
 		cmocka_unit_test(limits_and_ports_are_no_business_of_scripts),
 	};
 

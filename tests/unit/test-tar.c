@@ -82,12 +82,49 @@ static void a_name_may_be_longer_than_its_field(void **state)
 	free(list);
 }
 
+static void the_first_regular_file_is_found(void **state)
+{
+	AUTO_STRBUF tar = STRBUF_INIT;
+	const char *file = NULL;
+	size_t len = 0;
+
+	tar_add_dir(&tar, "etc", 0755, (struct tar_owner){ 0, 0 });
+	tar_add_file(&tar, "etc/passwd", 0644, (struct tar_owner){ 0, 0 }, "root", 4);
+	tar_add_file(&tar, "etc/more", 0644, (struct tar_owner){ 0, 0 }, "x", 1);
+	tar_end(&tar);
+	assert_true(tar_first_file(tar.buf, tar.len, &file, &len));
+	assert_int_equal(len, 4);
+	assert_memory_equal(file, "root", 4);
+}
+
+static void what_is_not_whole_has_no_file(void **state)
+{
+	AUTO_STRBUF tar = STRBUF_INIT;
+	const char *file = NULL;
+	size_t len = 0;
+
+	tar_add_file(&tar, "file", 0644, (struct tar_owner){ 0, 0 }, "root", 4);
+	assert_false(tar_first_file(tar.buf, 515, &file, &len));
+	assert_true(tar_first_file(tar.buf, 516, &file, &len));
+	memcpy(tar.buf + 124, "77777777777", 11);
+	assert_false(tar_first_file(tar.buf, tar.len, &file, &len));
+	memcpy(tar.buf + 124, "x", 1);
+	assert_false(tar_first_file(tar.buf, tar.len, &file, &len));
+	assert_false(tar_first_file("", 0, &file, &len));
+	strbuf_clear(&tar);
+	tar_add_dir(&tar, "folder", 0755, (struct tar_owner){ 0, 0 });
+	tar_end(&tar);
+	assert_false(tar_first_file(tar.buf, tar.len, &file, &len));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(owners_modes_and_sizes_are_kept),
 		cmocka_unit_test(content_comes_back_as_it_was),
 		cmocka_unit_test(a_name_may_be_longer_than_its_field),
+		cmocka_unit_test(the_first_regular_file_is_found),
+		cmocka_unit_test(what_is_not_whole_has_no_file),
 	};
 
 	return cmocka_run_group_tests_name("tar", tests, NULL, NULL);

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds a source tree that has a Dockerfile, with the docker program. */
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -13,34 +8,54 @@
 #include "builders/dockerfile/expose.h"
 #include "builders/dockerfile/said.h"
 #include "builders/dockerfile/syntax.h"
-#include "core/app_env.h"
 #include "core/build_flags.h"
+#include "core/build_program.h"
 #include "core/builder.h"
 #include "core/docker_client.h"
 #include "core/image.h"
-#include "core/operation.h"
 #include "core/output.h"
 #include "core/resource.h"
 #include "core/source_file.h"
 #include "core/state.h"
-#include "core/trigger.h"
 #include "lib/dockeropts/dockeropts.h"
 #include "lib/engine/images.h"
 
 enum { DOCKERFILE_MAX = 4 << 20 };
+
+/* Is the tree for the builder NAME? */
+static int is_for(const char *name, struct ctx *ctx, const char *app, const char *dir,
+	struct err *err)
+{
+	const struct builder *other = builder_find(name);
+	AUTO_STRBUF reason = STRBUF_INIT;
+
+	return other ? other->detect(ctx, app, dir, &reason, err) : 0;
+}
+
+/* These two are asked later, and still a Dockerfile counts for less than what they look for. */
+static int is_for_buildpacks(struct ctx *ctx, const char *app, const char *dir, struct err *err)
+{
+	int r = is_for("herokuish", ctx, app, dir, err);
+
+	return r != 0 ? r : is_for("pack", ctx, app, dir, err);
+}
 
 static int detect(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
 	struct err *err)
 {
 	AUTO_ERR why = ERR_INIT;
 	AUTO_CLOSE int fd = source_open(dir, "Dockerfile", &why);
+	int r;
 
 	/* A link out of the source is no reason to look for another builder. */
 	if (fd == -ERR_DENIED)
 		return err_set(err, ERR_DENIED, "%s", err_text(&why));
 	if (fd < 0)
 		return 0;
-	strbuf_addstr(reason, "Dockerfile found");
+	r = is_for_buildpacks(ctx, app, dir, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	strbuf_addstr(reason, "Dockerfile");
 	return 1;
 }
 
@@ -79,110 +94,14 @@ static int add_options(const struct build *b, struct strvec *argv, struct err *e
 	return r;
 }
 
-/* Variables that would change the docker program itself. */
-static bool is_reserved(const char *key)
+static void feed_said(void *cookie, const char *data, size_t len, struct strbuf *out)
 {
-	static const char *const names[] = { "PATH", "HOME", "USER", "SHELL", "TMPDIR", "IFS" };
-	static const char *const prefixes[] = { "DOCKER_", "LD_", "BUILDX_", "BUILDKIT_",
-		"MOORAGE_", "DOKKU_", "GIT_CONFIG", "SSL_CERT_" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (str_eq(key, names[i]))
-			return true;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		if (str_starts(key, prefixes[i]))
-			return true;
-	}
-	return false;
+	said_feed(cookie, data, len, out);
 }
 
-/* `--build-arg KEY` takes its value from here, so no value is ever on a command line. */
-static int add_env(const struct build *b, struct child *c, struct err *err)
+static void end_said(void *cookie, struct strbuf *out)
 {
-	AUTO_ENV env = ENV_INIT;
-	int r = app_env_merged(b->ctx, b->app, &env, err);
-
-	for (size_t i = 0; r >= 0 && i < env.count; i++) {
-		if (!is_reserved(env.vars[i].key))
-			strvec_pushf(&c->env, "%s=%s", env.vars[i].key, env.vars[i].value);
-	}
-	return r;
-}
-
-static void show(const struct strbuf *text)
-{
-	fwrite(text->buf, 1, text->len, stdout);
-	out_flush();
-}
-
-/* Passes on what is worth reading until the program and all it started have closed the pipe. */
-static int follow(int fd, struct err *err)
-{
-	AUTO_SAID said = SAID_INIT;
-	AUTO_STRBUF text = STRBUF_INIT;
-	char data[8192];
-	ssize_t n;
-
-	while ((n = read(fd, data, sizeof(data))) != 0) {
-		if (n < 0 && errno == EINTR) {
-			if (operation_interrupted())
-				break;
-			continue;
-		}
-		if (n < 0)
-			return err_sys(err, "read what the build prints");
-		said_feed(&said, data, (size_t)n, &text);
-		show(&text);
-		strbuf_clear(&text);
-	}
-	said_end(&said, &text);
-	show(&text);
-	return 0;
-}
-
-/* Interrupted, the program gets the time to tell the engine that the build is off. */
-static int run_shown(struct child *c, struct child_status *st, struct err *err)
-{
-	AUTO_ERR wait_err = ERR_INIT;
-	int ends[2];
-	int waited;
-	int r;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_sys(err, "make a pipe");
-	c->out = ends[1];
-	c->err = ends[1];
-	r = child_start(c, err);
-	close(ends[1]);
-	if (r < 0) {
-		close(ends[0]);
-		return r;
-	}
-	r = follow(ends[0], err);
-	close(ends[0]);
-	if (operation_interrupted())
-		kill(c->pid, SIGTERM);
-	waited = child_wait(c, st, &wait_err);
-	if (r >= 0 && waited < 0)
-		r = err_set(err, wait_err.kind, "%s", wait_err.msg.buf);
-	return r;
-}
-
-/*
- * Nobody looks at the image between its build and its release: it gets the label of the latter at
- * once, which saves the making of another image.
- */
-static const char *stage_label(const struct build *b)
-{
-	static const char *const between[] = { "post-build", "post-build-dockerfile",
-		"builder-build", "pre-release-builder", "pre-release-dockerfile" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(between); i++) {
-		if (trigger_has_external(b->ctx, between[i]))
-			return "--label=com.dokku.image-stage=build";
-	}
-	return "--label=com.dokku.image-stage=release";
+	said_end(cookie, out);
 }
 
 /* Flags that the classic builder does not know. */
@@ -230,12 +149,15 @@ static int apply_limits(const struct build *b, struct docker_client *client, str
 	return 0;
 }
 
+extern const struct builder builder_dockerfile;
+
 static int run_docker(const struct build *b, struct err *err)
 {
 	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
 	AUTO_CHILD c = CHILD_INIT;
 	AUTO_STRVEC options = STRVEC_INIT;
-	struct child_status st;
+	AUTO_SAID said = SAID_INIT;
+	struct build_filter filter = { &said, feed_said, end_said };
 	int r = docker_client_find(b->ctx, &client, err);
 
 	if (r >= 0)
@@ -251,18 +173,16 @@ static int run_docker(const struct build *b, struct err *err)
 	else
 		strvec_push(&c.argv, "--force-rm"); /* nothing else would find what a RUN left */
 	labels_args(b->ctx, b->app, &c.argv);
-	strvec_pushl(&c.argv, stage_label(b), "--label=com.dokku.builder-type=dockerfile", NULL);
+	strvec_pushf(&c.argv, "--label=com.dokku.image-stage=%s",
+		builder_stage(b->ctx, &builder_dockerfile));
+	strvec_push(&c.argv, "--label=com.dokku.builder-type=dockerfile");
 	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
 	strvec_pushv(&c.argv, options.items);
-	r = add_env(b, &c, err);
-	if (r < 0)
-		return r;
 	strvec_pushl(&c.argv, "--tag", b->image, ".", NULL);
 	c.cwd = b->dir;
-	c.die_with_parent = true;
-	out_flush();
-	r = run_shown(&c, &st, err);
-	return r < 0 ? r : child_check(&c, &st, err);
+	/* `--build-arg KEY` takes its value from there, so none is ever on a command line. */
+	r = build_program_env(b, &c, err);
+	return r < 0 ? r : build_program_run(&c, &filter, err);
 }
 
 /* --- ports --- */
@@ -279,25 +199,6 @@ static int ports_of_image(const struct build *b, struct port_maps *ret, struct e
 	return 0;
 }
 
-static int default_port(const struct build *b, struct port_maps *ret, struct err *err)
-{
-	AUTO_FREE char *port = NULL;
-	struct port_map map;
-	AUTO_FREE char *text = NULL;
-	int r = ports_configure(b->ctx, b->app, err);
-
-	if (r < 0)
-		return r;
-	port = state_computed(b->ctx, "proxy", b->app, "proxy-port", "80");
-	text = xasprintf("http:%s:5000", port);
-	r = port_map_parse(text, &map, err);
-	if (r < 0)
-		return r;
-	port_maps_add(ret, map.scheme, map.host, map.container);
-	free(map.scheme);
-	return 0;
-}
-
 static int store_ports(const struct build *b, struct err *err)
 {
 	AUTO_PORT_MAPS maps = PORT_MAPS_INIT;
@@ -308,9 +209,10 @@ static int store_ports(const struct build *b, struct err *err)
 		expose_of_dockerfile(text.buf, &maps);
 	if (r >= 0 && !maps.count)
 		r = ports_of_image(b, &maps, err);
-	if (r >= 0 && !maps.count)
-		r = default_port(b, &maps, err);
-	return r < 0 ? r : ports_set_detected(b->ctx, b->app, &maps, err);
+	if (r < 0)
+		return r;
+	return maps.count ? ports_set_detected(b->ctx, b->app, &maps, err)
+			  : ports_set_detected_default(b->ctx, b->app, err);
 }
 
 static int build(const struct build *b, struct err *err)
@@ -324,9 +226,9 @@ static int build(const struct build *b, struct err *err)
 	return r < 0 ? r : store_ports(b, err);
 }
 
-extern const struct builder builder_dockerfile;
 const struct builder builder_dockerfile = {
 	.name = "dockerfile",
+	.old_app_only = true,
 	.detect = detect,
 	.prepare = prepare,
 	.build = build,

@@ -13,6 +13,7 @@
 #include "builders/pack/run.h"
 #include "core/app_env.h"
 #include "core/build_flags.h"
+#include "core/build_tree.h"
 #include "core/image.h"
 #include "core/image_make.h"
 #include "core/output.h"
@@ -20,7 +21,6 @@
 #include "core/registry.h"
 #include "core/source_file.h"
 #include "core/state.h"
-#include "core/trigger.h"
 #include "lib/engine/images.h"
 
 enum { BUILDPACKS_MAX = 64 << 10 };
@@ -32,30 +32,15 @@ static int detect(struct ctx *ctx, const char *app, const char *dir, struct strb
 {
 	if (!source_has(dir, PROJECT))
 		return 0;
-	strbuf_addstr(reason, PROJECT " found");
+	strbuf_addstr(reason, PROJECT);
 	return 1;
 }
 
-/* The file at projecttoml-path is the project's; without it there is none. */
 static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err *err)
 {
-	AUTO_FREE char *path =
-		state_computed(ctx, "builder-pack", app, "projecttoml-path", PROJECT);
-	AUTO_FREE char *from = path_join(dir, path);
-	AUTO_FREE char *to = path_join(dir, PROJECT);
-	AUTO_STRBUF text = STRBUF_INIT;
-	int r;
+	static const struct build_file file = { PROJECT, "builder-pack", "projecttoml-path" };
 
-	if (str_eq(path, PROJECT))
-		return 0;
-	r = source_read(dir, path, PROJECT_TEXT_MAX, &text, err);
-	if (r == 0)
-		return fs_unlink(to, err);
-	if (r >= 0)
-		r = fs_unlink(to, err);
-	if (r >= 0)
-		r = fs_write(to, text.buf, text.len, 0644, err);
-	return r < 0 ? r : fs_unlink(from, err);
+	return build_tree_place(ctx, app, dir, &file, err);
 }
 
 /* --- what is wanted --- */
@@ -276,50 +261,20 @@ static int check_run_image(const struct build *b, const struct wish *w,
 
 /* --- afterwards --- */
 
-/* As with a Dockerfile: nobody may look at the image between its build and its release. */
-static const char *stage(const struct build *b)
-{
-	static const char *const between[] = { "post-build", "post-build-pack", "builder-build",
-		"pre-release-builder", "pre-release-pack" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(between); i++) {
-		if (trigger_has_external(b->ctx, between[i]))
-			return "build";
-	}
-	return "release";
-}
+extern const struct builder builder_pack;
 
 static int label_image(const struct build *b, struct err *err)
 {
 	json_t *labels = labels_for(b->ctx, b->app);
 	int r;
 
-	json_object_set_new(labels, "com.dokku.image-stage", json_string(stage(b)));
+	json_object_set_new(labels, "com.dokku.image-stage",
+		json_string(builder_stage(b->ctx, &builder_pack)));
 	json_object_set_new(labels, "com.dokku.builder-type", json_string("pack"));
 	json_object_set_new(labels, "com.moorage.operation", json_string(b->operation));
 	r = image_derive(b->ctx, b->image, labels, "", b->image, err);
 	json_decref(labels);
 	return r;
-}
-
-static int store_ports(const struct build *b, struct err *err)
-{
-	AUTO_PORT_MAPS maps = PORT_MAPS_INIT;
-	struct port_map map;
-	AUTO_FREE char *port = NULL;
-	AUTO_FREE char *text = NULL;
-	int r = ports_configure(b->ctx, b->app, err);
-
-	if (r < 0)
-		return r;
-	port = state_computed(b->ctx, "proxy", b->app, "proxy-port", "80");
-	text = xasprintf("http:%s:5000", port);
-	r = port_map_parse(text, &map, err);
-	if (r < 0)
-		return r;
-	port_maps_add(&maps, map.scheme, map.host, map.container);
-	free(map.scheme);
-	return ports_set_detected(b->ctx, b->app, &maps, err);
 }
 
 static int make(const struct build *b, const struct wish *w, struct err *err)
@@ -361,10 +316,9 @@ static int build(const struct build *b, struct err *err)
 	wish_done(&w);
 	if (r >= 0)
 		r = label_image(b, err);
-	return r < 0 ? r : store_ports(b, err);
+	return r < 0 ? r : ports_set_detected_default(b->ctx, b->app, err);
 }
 
-extern const struct builder builder_pack;
 const struct builder builder_pack = {
 	.name = "pack",
 	.in_containers = true,

@@ -238,13 +238,15 @@ static int keep(void *to, const void *data, size_t len, struct err *err)
 static void choose_process(struct phases *p, const struct build_job *job)
 {
 	AUTO_STRBUF tar = STRBUF_CAPPED(METADATA_MAX);
-	AUTO_STRBUF text = STRBUF_INIT;
+	const char *text = NULL;
+	size_t len = 0;
 	AUTO_STRVEC types = STRVEC_INIT;
 	AUTO_ERR ignored = ERR_INIT;
 
 	if (engine_archive_get(ctx_engine(p->run->build->ctx), job->task.id,
 		    PACK_LAYERS "/config/metadata.toml", keep, &tar, &ignored) < 0 ||
-		!pack_first_file(&tar, &text) || !pack_process_types(&text, &types))
+		!tar_first_file(tar.buf, tar.len, &text, &len) ||
+		!pack_process_types(text, len, &types))
 		return;
 	if (!strvec_has(&types, "web"))
 		p->plan.process_type = "";

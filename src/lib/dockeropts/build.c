@@ -4,11 +4,7 @@
 #include <string.h>
 
 /* What may reach `docker image build`: Dokku's own selection from a list meant for all phases. */
-static const struct build_flag {
-	const char *name;
-	bool is_bool;
-	char letter;
-} build_flags[] = {
+static const struct dockeropts_flag build_flags[] = {
 	{ "add-host" },
 	{ "allow" },
 	{ "annotation" },
@@ -36,17 +32,17 @@ static const struct build_flag {
 	{ "tag" },
 	{ "target" },
 	{ "ulimit" },
+	{},
 };
 
 /* The row for "--name", "--name=value", "-x" or "-x=value"; *VALUE is NULL without "=". */
-static const struct build_flag *find_build_flag(const char *word, const char **value)
+static const struct dockeropts_flag *find_flag(const struct dockeropts_flag *flags,
+	const char *word, const char **value)
 {
 	size_t len = strcspn(word, "=");
 
 	*value = word[len] ? word + len + 1 : NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(build_flags); i++) {
-		const struct build_flag *f = &build_flags[i];
-
+	for (const struct dockeropts_flag *f = flags; f->name; f++) {
 		if (len == 2 && word[0] == '-' && f->letter && word[1] == f->letter)
 			return f;
 		if (len > 2 && word[0] == '-' && word[1] == '-' && strlen(f->name) == len - 2 &&
@@ -56,11 +52,11 @@ static const struct build_flag *find_build_flag(const char *word, const char **v
 	return NULL;
 }
 
-void dockeropts_filter_build(char *const *argv, struct strvec *ret)
+void dockeropts_filter(const struct dockeropts_flag *flags, char *const *argv, struct strvec *ret)
 {
 	for (size_t i = 0; argv[i]; i++) {
 		const char *value;
-		const struct build_flag *f = find_build_flag(argv[i], &value);
+		const struct dockeropts_flag *f = find_flag(flags, argv[i], &value);
 
 		if (!f)
 			continue;
@@ -75,4 +71,9 @@ void dockeropts_filter_build(char *const *argv, struct strvec *ret)
 		strvec_pushf(ret, "--%s", f->name);
 		strvec_push(ret, value ? value : argv[++i]);
 	}
+}
+
+void dockeropts_filter_build(char *const *argv, struct strvec *ret)
+{
+	dockeropts_filter(build_flags, argv, ret);
 }

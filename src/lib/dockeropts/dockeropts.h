@@ -108,9 +108,17 @@ void dockeropts_merge(json_t *base, const json_t *over);
 /* True if a create flag of this long name (without dashes) is in the table. */
 bool dockeropts_knows(const char *name);
 
+/* A flag that a program takes. */
+struct dockeropts_flag {
+	const char *name; /* without dashes; NULL ends a table */
+	bool is_bool;
+	char letter; /* of its short form, or 0 */
+};
+
 /*
- * Appends to RET those flags of ARGV that `docker image build` accepts, each as "--name" and its
- * value in a word of its own; everything else is dropped, word by word. A flag whose value is
- * missing is dropped too.
+ * Appends to RET those flags of ARGV that FLAGS names, each as "--name" and its value in a word of
+ * its own; everything else is dropped, word by word. A flag whose value is missing is dropped too.
  */
+void dockeropts_filter(const struct dockeropts_flag *flags, char *const *argv, struct strvec *ret);
+/* The same with those that `docker image build` accepts. */
 void dockeropts_filter_build(char *const *argv, struct strvec *ret);

@@ -193,6 +193,16 @@ int engine_archive_get(struct engine *e, const char *id, const char *path, http_
 	return engine_stream(e, &rq, sink, ctx, err);
 }
 
+int engine_container_export(struct engine *e, const char *id, http_sink sink, void *ctx,
+	struct err *err)
+{
+	AUTO_TARGET t = HTTP_TARGET_INIT;
+	struct engine_request rq = { .method = "GET", .target = &t };
+
+	target_noun(&t, "/containers/", id, "/export");
+	return engine_stream(e, &rq, sink, ctx, err);
+}
+
 static int archive_put(struct engine *e, const char *id, const char *path, struct engine_request rq,
 	struct err *err)
 {

@@ -112,6 +112,10 @@ struct engine_commit {
 MUST_CHECK int engine_container_commit(struct engine *e, const char *id,
 	const struct engine_commit *opts, char **ret_image, struct err *err);
 
+/* All files of the container as a tar stream to SINK. Returns 1 when the sink had enough. */
+MUST_CHECK int engine_container_export(struct engine *e, const char *id, http_sink sink, void *ctx,
+	struct err *err);
+
 /* PATH of the container as a tar stream to SINK. ERR_NOT_FOUND: no such path either. Returns 1 when
  * the sink had enough. */
 MUST_CHECK int engine_archive_get(struct engine *e, const char *id, const char *path,

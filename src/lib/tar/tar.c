@@ -84,3 +84,44 @@ void tar_end(struct strbuf *tar)
 
 	strbuf_add(tar, zeros, sizeof(zeros));
 }
+
+/* --- reading --- */
+
+/* A field of octal digits with blanks around them, at most 11 digits. */
+static bool read_octal(const char *field, size_t size, size_t *ret)
+{
+	size_t value = 0;
+	size_t i = 0;
+
+	while (i < size && field[i] == ' ')
+		i++;
+	if (i == size || field[i] < '0' || field[i] > '7')
+		return false;
+	for (; i < size && field[i] >= '0' && field[i] <= '7'; i++)
+		value = value * 8 + (size_t)(field[i] - '0');
+	*ret = value;
+	return true;
+}
+
+bool tar_first_file(const char *data, size_t len, const char **ret, size_t *ret_len)
+{
+	while (len >= BLOCK && *data) {
+		char type = data[156];
+		size_t size;
+		size_t padded;
+
+		if (!read_octal(data + 124, 12, &size) || size > len - BLOCK)
+			return false;
+		if (type == TYPE_FILE || type == '\0') {
+			*ret = data + BLOCK;
+			*ret_len = size;
+			return true;
+		}
+		padded = size + (BLOCK - size % BLOCK) % BLOCK;
+		if (padded > len - BLOCK)
+			return false;
+		data += BLOCK + padded;
+		len -= BLOCK + padded;
+	}
+	return false;
+}

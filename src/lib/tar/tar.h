@@ -6,6 +6,7 @@
  * engine takes them. Times are zero, so that the same content gives the same bytes.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -23,3 +24,9 @@ void tar_add_file(struct strbuf *tar, const char *name, mode_t mode, struct tar_
 void tar_add_dir(struct strbuf *tar, const char *name, mode_t mode, struct tar_owner owner);
 /* Appends what ends an archive. */
 void tar_end(struct strbuf *tar);
+
+/*
+ * The content of the first regular file of an archive that somebody else wrote, inside DATA. False
+ * when there is none, or when it is not whole.
+ */
+bool tar_first_file(const char *data, size_t len, const char **ret, size_t *ret_len);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/builder.h"
 #include "core/plugin.h"
 #include "core/property.h"
 
 static const struct property properties[] = {
 	{ "dockerfile-path", PROP_BOTH, "Dockerfile", "Dockerfile to build, below the build folder",
 		check_inside_path, NULL },
+	{},
+};
+
+static const struct trigger_handler triggers[] = {
+	{ "builder-detect", builder_on_detect },
 	{},
 };
 
@@ -15,4 +21,5 @@ const struct plugin plugin_builder_dockerfile = {
 	.summary = "Manage builds from a Dockerfile",
 	.properties = properties,
 	.property_word = "key",
+	.triggers = triggers,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/fs.h"
+#include "core/builder.h"
 #include "core/plugin.h"
 #include "core/procs.h"
 #include "core/property.h"
@@ -35,6 +36,7 @@ static const struct property properties[] = {
 };
 
 static const struct trigger_handler triggers[] = {
+	{ "builder-detect", builder_on_detect },
 	{ "docker-args-process-deploy", on_args },
 	{ "docker-args-process-run", on_args },
 	{},

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/trigger.h"
-#include "core/app_env.h"
 #include "core/builder.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "core/cnb.h"
-#include "core/image_make.h"
+#include "core/image_kind.h"
 #include "core/output.h"
 #include "core/plugin.h"
 #include "core/property.h"
@@ -86,7 +84,7 @@ static int on_is_cnb(struct trigger_call *call, struct err *err)
 	int r = inspect(call, &image, err);
 
 	if (r >= 0)
-		strbuf_addstr(call->out, cnb_is_image(image) ? "true\n" : "false\n");
+		strbuf_addstr(call->out, image_is_cnb(image) ? "true\n" : "false\n");
 	json_decref(image);
 	return r;
 }
@@ -94,22 +92,10 @@ static int on_is_cnb(struct trigger_call *call, struct err *err)
 /* As in Dokku, images of CNB builders count, too. */
 static int on_is_herokuish(struct trigger_call *call, struct err *err)
 {
-	AUTO_ENV env = ENV_INIT;
-	AUTO_FREE char *wanted = NULL;
 	json_t *image = NULL;
-	const char *user;
-	json_t *line;
-	size_t i;
-	bool is;
-	int r = app_env_load(call->ctx, trigger_arg(call, 0), &env, err);
+	int r = inspect(call, &image, err);
+	bool is = image_is_cnb(image) || image_is_herokuish(call->ctx, trigger_arg(call, 0), image);
 
-	if (r >= 0)
-		r = inspect(call, &image, err);
-	user = r < 0 ? NULL : env_get(&env, "DOKKU_APP_USER");
-	wanted = xasprintf("USER=%s", user && *user ? user : "herokuishuser");
-	is = cnb_is_image(image);
-	json_array_foreach (json_object_get(json_object_get(image, "Config"), "Env"), i, line)
-		is |= str_eq(json_string_value(line) ? json_string_value(line) : "", wanted);
 	if (r >= 0)
 		strbuf_addstr(call->out, is ? "true\n" : "false\n");
 	json_decref(image);

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "core/trigger.h"
+#include "core/build_limit.h"
 #include "core/build_record.h"
 #include "core/operation.h"
 #include "core/plugin.h"
@@ -124,7 +125,7 @@ static int on_record_finalize(struct trigger_call *call, struct err *err)
 
 	return r < 0 ? r
 		     : build_record_finish(call->ctx, trigger_arg(call, 0), trigger_arg(call, 1),
-			       (int)code, err);
+			       (int)code, false, err);
 }
 
 /* --- life of an app --- */
@@ -185,9 +186,19 @@ static const struct command commands[] = {
 	{},
 };
 
+static int check_timeout(struct ctx *ctx, const char *scope, const char *value, struct err *err)
+{
+	uint64_t seconds;
+
+	return build_limit_parse(value, &seconds, err);
+}
+
 static const struct property properties[] = {
 	{ "retention", PROP_APP | PROP_GLOBAL | PROP_COMPUTED, "20",
 		"Build records to keep for each app", check_retention, computed_retention },
+	{ "timeout", PROP_APP | PROP_GLOBAL | PROP_COMPUTED, "0",
+		"How long a build may take: seconds, or a time such as 30m; 0 for any time",
+		check_timeout, NULL },
 	{},
 };
 

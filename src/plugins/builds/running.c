@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "base/proctree.h"
 #include "base/timing.h"
 #include "core/app.h"
 #include "core/build_record.h"
@@ -18,7 +19,7 @@
 #include "core/output.h"
 #include "plugins/builds/commands.h"
 
-enum { POLL_MS = 200, PROCESSES_MAX = 4096, TAIL_LINES = 1000, TAIL_BYTES = 4 << 20 };
+enum { POLL_MS = 200, TAIL_LINES = 1000, TAIL_BYTES = 4 << 20 };
 
 /* The id in the deploy marker, "" when there is none to be found: then it has said so. */
 static int current_id(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
@@ -106,65 +107,23 @@ int builds_run_output(struct ctx *ctx, const struct args *args, struct err *err)
 
 /* --- cancel --- */
 
-struct process {
-	pid_t pid;
-	pid_t parent;
-};
-
-/* All processes there are now. */
-static size_t snapshot(struct process *ret)
-{
-	AUTO_STRVEC names = STRVEC_INIT;
-	AUTO_ERR ignored = ERR_INIT;
-	size_t n = 0;
-
-	if (fs_list("/proc", &names, &ignored) < 0)
-		return 0;
-	for (size_t i = 0; i < names.count && n < PROCESSES_MAX; i++) {
-		AUTO_FREE char *path = xasprintf("/proc/%s/stat", names.items[i]);
-		AUTO_STRBUF text = STRBUF_INIT;
-		AUTO_ERR gone = ERR_INIT;
-		const char *rest;
-		uint64_t pid;
-		int parent;
-		char state;
-
-		if (parse_uint(names.items[i], 1, INT32_MAX, &pid, &gone) < 0 ||
-			fs_read_optional(path, 8192, &text, &gone) <= 0)
-			continue;
-		rest = strrchr(text.buf, ')');
-		if (rest && sscanf(rest + 1, " %c %d", &state, &parent) == 2)
-			ret[n++] = (struct process){ (pid_t)pid, parent };
-	}
-	return n;
-}
-
 /*
  * The build and what it has started, and nobody else: its process group may be that of the shell
  * it was called from.
  */
 static void stop_tree(pid_t root)
 {
-	AUTO_FREE struct process *all = xcalloc(PROCESSES_MAX, sizeof(*all));
-	AUTO_FREE bool *ours = xcalloc(PROCESSES_MAX, sizeof(*ours));
-	size_t n = snapshot(all);
-	bool more = true;
+	AUTO_PROC_TREE tree = PROC_TREE_INIT;
 
-	while (more) {
-		more = false;
-		for (size_t i = 0; i < n; i++) {
-			bool is = all[i].pid == root;
+	struct proc_tree rest;
 
-			for (size_t k = 0; !is && k < n; k++)
-				is = ours[k] && all[k].pid == all[i].parent;
-			more |= is && !ours[i];
-			ours[i] |= is;
-		}
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (ours[i])
-			kill(all[i].pid, SIGQUIT);
-	}
+	proc_tree_take(&tree, root);
+	if (!tree.count)
+		return;
+	/* It is to know why what it has started ends; that gets the signal which programs tidy up at. */
+	kill(root, SIGQUIT);
+	rest = (struct proc_tree){ tree.items + 1, tree.count - 1 };
+	(void)proc_tree_signal(&rest, SIGTERM);
 }
 
 static int cancel_live(struct ctx *ctx, struct build_record *record, struct err *err)

@@ -17,6 +17,7 @@
 
 /* --- properties (properties.c) --- */
 
+extern const struct plugin plugin_nginx_vhosts;
 extern const struct property nginx_properties[];
 /*
  * Appends the computed value of a property. A stored value that could end the directive it stands

@@ -200,8 +200,6 @@ static int copy_extra(struct ctx *ctx, const char *old, const char *new, struct 
 	return r;
 }
 
-extern const struct plugin plugin_nginx_vhosts;
-
 static int on_clone(struct ctx *ctx, const char *old, const char *new, struct err *err)
 {
 	int r = plugin_copy_settings(ctx, &plugin_nginx_vhosts, old, new, err);

@@ -15,7 +15,7 @@
 #include "base/timing.h"
 #include "proxies/nginx/nginx.h"
 
-enum { PROC_BYTES_MAX = 65536, POLL_MS = 5 };
+enum { PROC_BYTES_MAX = 65536, POLL_MS = 5, AFRESH_ROUNDS = 20 };
 
 struct proc {
 	unsigned parent;
@@ -81,11 +81,43 @@ bool nginx_runs(struct ctx *ctx)
 	return find_master(ctx, &p) != 0;
 }
 
-/* Calls SEE for every worker of MASTER. */
-static void each_worker(unsigned master,
+/* Ids of processes that are not the master's, in ascending order. */
+struct others {
+	unsigned *items;
+	size_t count;
+};
+
+static void others_done(struct others *o)
+{
+	free(o->items);
+	*o = (struct others){ 0 };
+}
+
+static int by_id(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a;
+	unsigned y = *(const unsigned *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool is_other(const struct others *o, size_t count, unsigned pid)
+{
+	return count && bsearch(&pid, o->items, count, sizeof(pid), by_id);
+}
+
+static void add_other(struct others *o, unsigned pid)
+{
+	o->items = xreallocarray(o->items, o->count + 1, sizeof(*o->items));
+	o->items[o->count++] = pid;
+}
+
+/* Calls SEE for every worker of MASTER; those in OTHERS are not looked at, what is none is added. */
+static void each_worker(unsigned master, struct others *others,
 	void (*see)(void *cookie, unsigned pid, const struct proc *p, bool leaving), void *cookie)
 {
 	AUTO_STRVEC names = STRVEC_INIT;
+	size_t known = others->count;
 	AUTO_ERR ignored = ERR_INIT; /* /proc can be listed */
 
 	if (fs_list("/proc", &names, &ignored) < 0)
@@ -98,11 +130,15 @@ static void each_worker(unsigned master,
 
 		if (!isdigit((unsigned char)*names.items[i]) ||
 			parse_uint(names.items[i], 2, INT32_MAX, &pid, &no_process) < 0 ||
-			!look((unsigned)pid, &p) || p.parent != master)
+			is_other(others, known, (unsigned)pid) || !look((unsigned)pid, &p))
 			continue;
-		if (title_starts((unsigned)pid, "nginx: worker", &leaving))
+		if (p.parent != master)
+			add_other(others, (unsigned)pid);
+		else if (title_starts((unsigned)pid, "nginx: worker", &leaving))
 			see(cookie, (unsigned)pid, &p, leaving);
 	}
+	if (others->count > known)
+		qsort(others->items, others->count, sizeof(*others->items), by_id);
 }
 
 static void add_worker(void *cookie, unsigned pid, const struct proc *p, bool leaving)
@@ -113,13 +149,14 @@ static void add_worker(void *cookie, unsigned pid, const struct proc *p, bool le
 char *nginx_generation(struct ctx *ctx)
 {
 	AUTO_STRBUF out = STRBUF_INIT;
+	CLEANUP(others_done) struct others others = { 0 };
 	struct proc p;
 	unsigned master = find_master(ctx, &p);
 
 	if (!master)
 		return xstrdup("");
 	strbuf_addf(&out, "%u:%llu", master, p.start);
-	each_worker(master, add_worker, &out);
+	each_worker(master, &others, add_worker, &out);
 	return strbuf_detach(&out);
 }
 
@@ -164,15 +201,19 @@ bool nginx_wait_taken_over(struct ctx *ctx, const char *generation, uint64_t tim
 {
 	uint64_t deadline = now_ms() + timeout_ms;
 	AUTO_STRVEC old = STRVEC_INIT;
+	CLEANUP(others_done) struct others others = { 0 };
 
 	strvec_split(&old, generation, " ");
-	for (;;) {
+	for (unsigned round = 1;; round++) {
 		struct takeover t = { .old = &old };
 		struct proc p;
 		unsigned master = find_master(ctx, &p);
 
+		/* An id may come to be another process's. */
+		if (round % AFRESH_ROUNDS == 0)
+			others_done(&others);
 		if (master)
-			each_worker(master, see_takeover, &t);
+			each_worker(master, &others, see_takeover, &t);
 		if (master && t.fresh && !t.old_open)
 			return true;
 		if (!ms_left(deadline))

@@ -2,14 +2,13 @@
 /* OpenResty in a container: settings, and snippets of the app's source, are labels of the app. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/fs.h"
 #include "core/label_proxy.h"
+#include "core/nginx_settings.h"
 #include "core/output.h"
-#include "core/property.h"
 #include "core/staged.h"
 #include "core/state.h"
 
@@ -146,65 +145,14 @@ const struct proxy openresty_proxy = LABEL_PROXY("openresty", row);
 
 /* --- properties --- */
 
-/* It is put into a configuration as it is. */
-static int check_directive(struct ctx *ctx, const char *scope, const char *value, struct err *err)
+static char *access_log(struct ctx *ctx, const char *app)
 {
-	if (!strpbrk(value, ";{}\"'\\#`"))
-		return 0;
-	return err_set(err, ERR_INVALID,
-		"'%.100s' is not usable in a directive: ; { } # quotes and backslashes are not "
-		"possible",
-		value);
+	return xasprintf("/var/log/nginx/%s-access.log", app);
 }
 
-static int own_or_global(struct ctx *ctx, const char *app, const char *name, struct strbuf *out)
+static char *error_log(struct ctx *ctx, const char *app)
 {
-	AUTO_FREE char *value = state_computed(ctx, "openresty", app, name, NULL);
-
-	strbuf_addstr(out, value);
-	return *value != '\0';
-}
-
-static int computed_access_log(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
-{
-	if (!own_or_global(ctx, app, "access-log-path", out))
-		strbuf_addf(out, "/var/log/nginx/%s-access.log", app);
-	return 0;
-}
-
-static int computed_error_log(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
-{
-	if (!own_or_global(ctx, app, "error-log-path", out))
-		strbuf_addf(out, "/var/log/nginx/%s-error.log", app);
-	return 0;
-}
-
-static long page_kib(void)
-{
-	return sysconf(_SC_PAGESIZE) / 1024;
-}
-
-static int computed_buffer_size(struct ctx *ctx, const char *app, struct strbuf *out,
-	struct err *err)
-{
-	if (!own_or_global(ctx, app, "proxy-buffer-size", out))
-		strbuf_addf(out, "%ldk", page_kib());
-	return 0;
-}
-
-static int computed_buffers(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
-{
-	if (!own_or_global(ctx, app, "proxy-buffers", out))
-		strbuf_addf(out, "8 %ldk", page_kib());
-	return 0;
-}
-
-static int computed_busy_size(struct ctx *ctx, const char *app, struct strbuf *out, struct err *err)
-{
-	if (!own_or_global(ctx, app, "proxy-busy-buffers-size", out))
-		strbuf_addf(out, "%ldk", page_kib() * 2);
-	return 0;
+	return xasprintf("/var/log/nginx/%s-error.log", app);
 }
 
 /* The report shows what is set once more in base64, as Dokku's does. */
@@ -219,63 +167,10 @@ static int computed_function(struct ctx *ctx, const char *app, struct strbuf *ou
 
 static const struct property properties[] = {
 	LABEL_PROPERTIES("dokku/openresty-docker-proxy:0.12.1", NULL),
-	{ "access-log-format", PROP_BOTH, NULL, "Name of the log_format of the access log",
-		check_directive, NULL },
-	{ "access-log-path", PROP_BOTH, NULL, "File of the access log in the proxy, or off",
-		check_directive, computed_access_log },
+	NGINX_SETTINGS(PROP_BOTH, access_log, error_log),
 	{ "allowed-letsencrypt-domains-func-base64", PROP_GLOBAL_ONLY, NULL,
 		"Body of a Lua function, in base64: may the domain have a certificate?",
 		label_check_text, computed_function },
-	{ "bind-address-ipv4", PROP_BOTH, NULL, "IPv4 address to listen on", check_directive,
-		NULL },
-	{ "bind-address-ipv6", PROP_BOTH, "::", "IPv6 address to listen on", check_directive,
-		NULL },
-	{ "client-body-timeout", PROP_BOTH, "60s", "Longest pause while a body is read",
-		check_directive, NULL },
-	{ "client-header-timeout", PROP_BOTH, "60s", "Time in which a request's head must arrive",
-		check_directive, NULL },
-	{ "client-max-body-size", PROP_BOTH, "1m", "Largest body of a request; 0: any",
-		check_directive, NULL },
-	{ "error-log-path", PROP_BOTH, NULL, "File of the error log in the proxy, or off",
-		check_directive, computed_error_log },
-	{ "hsts", PROP_BOTH, "true", "Tell browsers to use TLS only, where there is TLS",
-		check_bool, NULL },
-	{ "hsts-include-subdomains", PROP_BOTH, "true", "The same for all names below", check_bool,
-		NULL },
-	{ "hsts-max-age", PROP_BOTH, "15724800", "Seconds for which browsers remember that",
-		check_directive, NULL },
-	{ "hsts-preload", PROP_BOTH, "false", "Allow browser makers to list the name", check_bool,
-		NULL },
-	{ "keepalive-timeout", PROP_BOTH, "75s", "How long an idle connection stays open",
-		check_directive, NULL },
-	{ "lingering-timeout", PROP_BOTH, "5s", "Wait for more of a body before closing",
-		check_directive, NULL },
-	{ "proxy-buffer-size", PROP_BOTH, NULL, "Buffer for the head of an answer", check_directive,
-		computed_buffer_size },
-	{ "proxy-buffering", PROP_BOTH, "on", "off: answers are passed on as they come",
-		check_directive, NULL },
-	{ "proxy-buffers", PROP_BOTH, NULL, "Number and size of buffers for an answer",
-		check_directive, computed_buffers },
-	{ "proxy-busy-buffers-size", PROP_BOTH, NULL, "How much of them may be on its way at once",
-		check_directive, computed_busy_size },
-	{ "proxy-connect-timeout", PROP_BOTH, "60s", "Time to connect to the app", check_directive,
-		NULL },
-	{ "proxy-read-timeout", PROP_BOTH, "60s", "Longest pause while the app answers",
-		check_directive, NULL },
-	{ "proxy-send-timeout", PROP_BOTH, "60s", "Longest pause while the app is sent a request",
-		check_directive, NULL },
-	{ "send-timeout", PROP_BOTH, "60s", "Longest pause while an answer is sent",
-		check_directive, NULL },
-	{ "underscore-in-headers", PROP_BOTH, "off", "on: header names may hold underscores",
-		check_directive, NULL },
-	{ "x-forwarded-for-value", PROP_BOTH, "$remote_addr", "Value of the header X-Forwarded-For",
-		check_directive, NULL },
-	{ "x-forwarded-port-value", PROP_BOTH, "$server_port",
-		"Value of the header X-Forwarded-Port", check_directive, NULL },
-	{ "x-forwarded-proto-value", PROP_BOTH, "$scheme", "Value of the header X-Forwarded-Proto",
-		check_directive, NULL },
-	{ "x-forwarded-ssl", PROP_BOTH, NULL, "Value of the header X-Forwarded-Ssl",
-		check_directive, NULL },
 	{},
 };
 

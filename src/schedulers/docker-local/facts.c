@@ -6,8 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
-#include "core/app_env.h"
-#include "core/cnb.h"
+#include "core/image_kind.h"
 #include "core/output.h"
 #include "core/registry.h"
 #include "core/state.h"
@@ -48,26 +47,6 @@ static const char *text_at(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Herokuish images run as a user that the environment names. */
-static bool is_herokuish(struct ctx *ctx, const char *app, const json_t *config)
-{
-	const json_t *env = json_object_get(config, "Env");
-	AUTO_STRBUF user = STRBUF_INIT;
-	AUTO_STRBUF wanted = STRBUF_INIT;
-	AUTO_ERR ignored = ERR_INIT;
-
-	if (app_env_get(ctx, app, "DOKKU_APP_USER", &user, &ignored) <= 0 || !user.len)
-		strbuf_set(&user, "herokuishuser");
-	strbuf_addf(&wanted, "USER=%s", user.buf);
-	for (size_t i = 0; i < json_array_size(env); i++) {
-		const char *pair = json_string_value(json_array_get(env, i));
-
-		if (pair && str_eq(pair, wanted.buf))
-			return true;
-	}
-	return false;
-}
-
 static bool host_is_amd64(void)
 {
 	struct utsname u;
@@ -80,11 +59,11 @@ static void take_facts(struct ctx *ctx, const char *app, json_t *inspected, stru
 	const json_t *config = json_object_get(inspected, "Config");
 	const json_t *labels = json_object_get(config, "Labels");
 
-	if (cnb_is_image(inspected))
+	if (image_is_cnb(inspected))
 		f->source = SOURCE_PACK;
-	else if (is_herokuish(ctx, app, config))
+	else if (image_is_herokuish(ctx, app, inspected))
 		f->source = SOURCE_HEROKUISH;
-	cnb_process_types(inspected, &f->processes);
+	image_process_types(inspected, &f->processes);
 	f->stage = xstrdup(text_at(labels, "com.dokku.image-stage"));
 	f->is_release = str_eq(f->stage, "release");
 	f->own_init = str_eq(text_at(labels, "org.opencontainers.image.vendor"), "linuxserver.io");
@@ -94,15 +73,14 @@ static void take_facts(struct ctx *ctx, const char *app, json_t *inspected, stru
 
 static int ask_log_driver(struct ctx *ctx, struct image_facts *f, struct err *err)
 {
-	json_t *info = NULL;
+	const json_t *info = NULL;
 	const char *driver;
-	int r = engine_info(ctx_engine(ctx), &info, err);
+	int r = ctx_engine_info(ctx, &info, err);
 
 	if (r < 0)
 		return r;
 	driver = text_at(info, "LoggingDriver");
 	f->log_max_size_ok = str_eq(driver, "json-file") || str_eq(driver, "local");
-	json_decref(info);
 	return 0;
 }
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The image of a build whose program does not make it as it has to be: the program's own result has
+ * a name beside the app's ("dokku/<app>:latest-build", Dokku's), from which the app's is made. So
+ * nothing that a cancelled program still does in the engine changes what the app has.
+ */
+
+#include "core/builder.h"
+
+/* Name of the program's result for IMAGE, for free(). */
+char *build_half_name(const char *image) MUST_CHECK;
+/* Removes it; none is fine. */
+MUST_CHECK int build_half_remove(struct ctx *ctx, const char *image, struct err *err);
+
+/* How processes start in the image. */
+enum build_start {
+	BUILD_START_KEEP,  /* as the program has arranged it */
+	BUILD_START_LOGIN, /* the words of the command are a line for a login shell of bash */
+	BUILD_START_PLAIN, /* no ENTRYPOINT; what it did with the image's own command stays */
+};
+
+/* Makes the app's image of the program's, with all labels, and removes the latter in any case. */
+MUST_CHECK int build_half_finish(const struct build *b, const char *builder, enum build_start start,
+	struct err *err);
