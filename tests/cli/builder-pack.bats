@@ -209,7 +209,7 @@ plugn() {
 	dokku docker-options:clear hello build
 }
 
-# proves stand-in: property builder-pack/projecttoml-path
+# proves stand-in: command builder-pack:set, property builder-pack/projecttoml-path
 @test "projecttoml-path: of all apps, of the app, and cleared again" {
 	mkdir -p "$inst/other/deploy"
 	cat > "$inst/other/deploy/page.toml" <<-'TOML'
@@ -224,6 +224,7 @@ plugn() {
 	for scope in other --global; do
 		dokku builder-pack:set "$scope" projecttoml-path deploy/page.toml
 		run ! push_from "$inst/other" other
+		[[ "$output" == *"Detected pack because of project.toml"* ]]
 		[[ "$output" == *"Building other from cnb stack moorage-lab/none:1..."* ]]
 		[[ "$output" == *"cannot pull the builder image 'moorage-lab/none:1'"*"buildpacks:set-property other stack"* ]]
 		dokku builder-pack:set "$scope" projecttoml-path

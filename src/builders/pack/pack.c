@@ -23,8 +23,6 @@
 #include "core/state.h"
 #include "lib/engine/images.h"
 
-enum { BUILDPACKS_MAX = 64 << 10 };
-
 #define PROJECT "project.toml"
 
 static int detect(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
@@ -117,64 +115,37 @@ static bool is_address(const char *name)
 	return strstr(name, "://") || str_starts(name, "git@") || str_ends(name, ".git");
 }
 
-/*
- * BUILDPACK_URL and the lines of .buildpacks. As in Dokku, an image among them is the builder and the
- * last one counts; what is named like one of its buildpacks is appended to BUILDPACKS.
- */
-static int read_buildpacks(const struct build *b, const struct env *env, char **image,
-	struct strvec *buildpacks, struct err *err)
+/* As in Dokku, what BUILDPACK_URL names is the builder, or NULL; .buildpacks holds addresses. */
+static const char *builder_of_variable(const struct build *b, const struct env *env)
 {
 	const char *url = env_get(env, "BUILDPACK_URL");
-	AUTO_STRBUF text = STRBUF_INIT;
-	AUTO_STRVEC names = STRVEC_INIT;
-	int r = 0;
 
-	if (url && *url)
-		strvec_push(&names, url);
-	else
-		r = source_read(b->dir, ".buildpacks", BUILDPACKS_MAX, &text, err);
-	strvec_split(&names, text.buf, " \t\r\n");
-	for (size_t i = 0; r >= 0 && i < names.count; i++) {
-		const char *name = names.items[i];
-
-		if (is_address(name)) {
-			out_warn("Buildpack %s is a classic one and has no part in this build",
-				name);
-		} else if (str_starts(name, "urn:") || strchr(name, '@') ||
-			   (strchr(name, '/') && !strchr(name, ':'))) {
-			strvec_push(buildpacks, name);
-		} else {
-			free(*image);
-			*image = xstrdup(name);
-		}
-	}
-	return r < 0 ? r : 0;
+	if (url && *url && !is_address(url))
+		return url;
+	if ((url && *url) || source_has(b->dir, ".buildpacks"))
+		out_warn("The buildpacks of %s are classic ones and have no part in this build; "
+			 "name those of the builder in " PROJECT,
+			url && *url ? "BUILDPACK_URL" : ".buildpacks");
+	return NULL;
 }
 
 /* Chosen by the user, by the project, for all apps. */
-static int choose_builder(const struct build *b, struct wish *w, struct err *err)
+static void choose_builder(const struct build *b, struct wish *w)
 {
 	AUTO_FREE char *stack = state_computed(b->ctx, "buildpacks", b->app, "stack", "");
+	const char *url = builder_of_variable(b, &w->env);
 	const char *fallback = getenv("DOKKU_CNB_BUILDER");
-	AUTO_FREE char *image = NULL;
-	AUTO_STRVEC buildpacks = STRVEC_INIT;
-	int r = read_buildpacks(b, &w->env, &image, &buildpacks, err);
 
-	if (r < 0)
-		return r;
-	if (!w->flags.group.count)
-		strvec_pushv(&w->flags.group, buildpacks.items);
 	if (!w->flags.group.count)
 		strvec_pushv(&w->flags.group, w->project.group.items);
-	if (image)
-		w->builder = TAKE_PTR(image);
+	if (url)
+		w->builder = xstrdup(url);
 	else if (*stack)
 		w->builder = TAKE_PTR(stack);
 	else if (*w->project.builder)
 		w->builder = xstrdup(w->project.builder);
 	else
 		w->builder = xstrdup(fallback && *fallback ? fallback : "heroku/builder:24");
-	return 0;
 }
 
 /* --- images --- */
@@ -307,9 +278,8 @@ static int build(const struct build *b, struct err *err)
 	struct wish w = { .project = PACK_PROJECT_INIT, .flags = PACK_FLAGS_INIT };
 	int r = read_wish(b, &w, err);
 
-	if (r >= 0)
-		r = choose_builder(b, &w, err);
 	if (r >= 0) {
+		choose_builder(b, &w);
 		out_info1("Building %s from cnb stack %s...", b->app, w.builder);
 		r = make(b, &w, err);
 	}
