@@ -253,8 +253,8 @@ argv() {
 	mkdir -p "$inst/lib/plugins/enabled/old"
 	printf '#!/bin/sh\necho pre-build\n' >"$inst/lib/plugins/enabled/old/pre-build"
 	chmod +x "$inst/lib/plugins/enabled/old/pre-build"
-	for one in nixpacks:nixpacks.toml:nixpacks railpack:railpack.json:railpack lambda:lambda.yml:lambda-builder; do
-		IFS=: read -r name marker program <<<"$one"
+	for one in nixpacks:nixpacks railpack:railpack lambda:lambda-builder; do
+		IFS=: read -r name program <<<"$one"
 		dokku builder:set "$APP" selected "$name"
 		run deploy
 		[ "$status" -eq 1 ]

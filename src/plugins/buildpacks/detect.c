@@ -72,7 +72,8 @@ static int run(struct task *t, const char *repo, const char *rev, struct said *s
 	strbuf_trim(&said->err);
 	if (r < 0)
 		return r;
-	return code ? err_set(err, ERR_FAILED, "%s", said->err.buf) : 0;
+	return code ? err_set(err, ERR_FAILED, "%s", said->err.len ? said->err.buf : said->out.buf)
+		    : 0;
 }
 
 /* The branch that is asked for, else the one whose pushes are deployed. */
