@@ -21,6 +21,7 @@ struct build_job {
 	const struct build *build;
 	const char *builder; /* its name, for labels and texts */
 	struct task task;
+	bool out_of_memory; /* of what it was limited to, when it ended */
 };
 
 #define BUILD_JOB_INIT(b, name)                                                                    \
