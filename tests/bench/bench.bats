@@ -5,8 +5,16 @@
 
 load ../lab/helpers
 
-@test "measurements" {
-	run "$TOP/tests/bench/bench.py"
+shown() {
+	run "$TOP/tests/bench/$1"
 	printf '# %s\n' "${lines[@]}" >&3
 	assert_success
+}
+
+@test "measurements" {
+	shown bench.py
+}
+
+@test "a push with each builder takes what the same steps by hand take, and little more" {
+	shown builders.py
 }

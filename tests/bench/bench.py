@@ -10,135 +10,12 @@ import os
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-LAB = os.path.join(TOP, "tests/lab/lab")
-BUILD = os.environ.get("MOORAGE_RELEASE_BUILD", os.path.join(TOP, "build-release"))
-DOCKER = os.environ.get("MOORAGE_TEST_DOCKER", "/usr/bin/docker")
-NAME = os.environ.get("MOORAGE_LAB_RUN", "hand") + "-bench"
-QUICK = "--quick" in sys.argv[1:]
+sys.dont_write_bytecode = True
 
-
-def run(*argv, check=True, **options):
-    done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, **options)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(argv[:6])}: exit code {done.returncode}: {done.stdout}{done.stderr}")
-    return done
-
-
-def rounds(count):
-    return max(3, count // 10) if QUICK else count
-
-
-class Table:
-    """Rows of what, figure, budget. MET is None where there is no budget."""
-
-    def __init__(self):
-        self.rows = []
-        self.unmeasured = 0
-
-    def add(self, what, figure, budget="", met=None):
-        mark = "" if met is None else "ok" if met else "OVER"
-        self.rows.append((what, figure, budget, mark))
-
-    def measure(self, what, function, *args):
-        print(f"measuring {what} ...", file=sys.stderr, flush=True)
-        try:
-            function(self, *args)
-        except (RuntimeError, OSError, ValueError, IndexError) as error:
-            self.unmeasured += 1
-            self.rows.append((what, "not measured", str(error)[:600].replace("\n", " | "), "FAILED"))
-
-    def show(self):
-        widths = [max([len(row[i]) for row in self.rows if row[3] != "FAILED"] + [8]) for i in range(3)]
-        for row in self.rows:
-            print("  ".join(text.ljust(width) for text, width in zip(row, widths)) + "  " + row[3])
-
-
-class Lab:
-    """The instance, with the release build in it."""
-
-    def __init__(self):
-        run(LAB, "images", "busybox", "http")
-        run(LAB, "down", NAME, check=False)
-        run(LAB, "up", NAME, "--binary", os.path.join(BUILD, "src/moorage"))
-        for line in run(LAB, "env", NAME).stdout.splitlines():
-            key, value = line.split("=", 1)
-            setattr(self, key, value)
-        self.program = os.path.join(self.INST, "prog/moorage")
-        self.tools = os.path.join(self.INST, "bench")
-        os.mkdir(self.tools)
-        for tool, libraries in (("empty", ["-ljansson"]), ("stopwatch", [])):
-            run("cc", "-O2", "-D_GNU_SOURCE", "-o", os.path.join(self.tools, tool),
-                os.path.join(TOP, "tests/bench", tool + ".c"), "-Wl,--no-as-needed", *libraries)
-        self.conf = "MOORAGE_INSTANCE=" + os.path.join(self.INST, "instance.conf")
-        with open(self.INST + "/holder.pid", encoding="utf-8") as file:
-            self.holder = file.read().split()[0]
-        self.owner = os.stat(os.path.join(self.INST, "home")).st_uid
-        with open(self.INST + "/home/VHOST", "w", encoding="utf-8") as file:
-            file.write("example.test\n")
-
-    def down(self):
-        run(LAB, "down", NAME, check=False)
-
-    def user(self, *argv, check=True):
-        """As the user dokku, whose environment holds nothing else. Not through the lab's script,
-        which takes longer than what is measured."""
-        return run("nsenter", "-t", self.holder, "-m", "--", "setpriv", "--reuid", str(self.owner), "--regid",
-                   str(self.owner), "--init-groups", "env", "-i", self.conf, "PATH=/usr/sbin:/usr/bin:/bin",
-                   "HOME=" + self.INST + "/home", "USER=dokku", *argv, check=check)
-
-    def nginx(self, *argv):
-        return self.user("/usr/sbin/nginx", "-e", self.INST + "/logs/nginx/error.log", "-c",
-                         self.INST + "/nginx/nginx.conf", *argv)
-
-    def dokku(self, *argv):
-        return self.user(os.path.join(self.INST, "prog/dokku"), *argv)
-
-    def strace(self, traced, *argv):
-        """The calls of TRACED that argv and its children make: lines 'pid time call'."""
-        file = os.path.join(self.INST, "logs", "strace")
-        self.user("strace", "-f", "--seccomp-bpf", "-ttt", "-s", "300", "-e", "trace=" + traced, "-o", file, *argv)
-        with open(file, encoding="utf-8", errors="replace") as lines:
-            return lines.read().splitlines()
-
-    def copy_apps(self, model, count, first=1):
-        """COUNT apps like MODEL: files are the truth, so copies of files are apps."""
-        parents = list(self.parents_of(model))
-        for number in range(first, first + count):
-            name = f"app{number:04d}"
-            for parent in parents:
-                copy_as(os.path.join(parent, model), model, name)
-        run("chown", "-R", "--reference", self.INST + "/home", self.INST + "/home", self.INST + "/lib")
-
-    def parents_of(self, app):
-        """The folders in which an app has one of its own."""
-        for top in ("home", "lib"):
-            for folder, folders, _ in os.walk(os.path.join(self.INST, top)):
-                if app in folders:
-                    yield folder
-                # Nothing of an app lies in another app's folder.
-                folders[:] = [name for name in folders if not name.startswith("app0")]
-
-
-def copy_as(folder, model, name):
-    target = os.path.join(os.path.dirname(folder), name)
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(folder, target, symlinks=True)
-    for at, _, files in os.walk(target):
-        for file in files:
-            path = os.path.join(at, file)
-            if os.path.islink(path):
-                continue
-            with open(path, encoding="utf-8", errors="surrogateescape") as old:
-                text = old.read()
-            if model in text:
-                with open(path, "w", encoding="utf-8", errors="surrogateescape") as new:
-                    new.write(text.replace(model, name))
+from benchlab import BUILD, DOCKER, NAME, Lab, Table, build, rounds, run, timed  # noqa: E402
 
 
 def milliseconds(us):
@@ -188,93 +65,6 @@ def report_of_500(table, lab):
     calls = len([line for line in lab.strace("connect", dokku, "apps:report") if "docker" in line or "d.sock" in line])
     table.add("apps:report of 500 apps", f"{milliseconds(median)}, {calls} engine connections", "< 50 ms",
               median < 50000 and not calls)
-
-
-# --- deploys ---
-
-class Deploys:
-    """The same image built and started by hand and by the program."""
-
-    def __init__(self, lab):
-        self.lab = lab
-        self.source = tempfile.mkdtemp(prefix="moorage-bench-")
-        self.version = 0
-        self.write("Dockerfile", "FROM moorage-lab/http:1\nCOPY VERSION /app/VERSION\n")
-        self.git("init", "-q")
-        self.environment = {**os.environ, "GIT_CONFIG_GLOBAL": lab.INST + "/keys/gitconfig",
-                            "GIT_SSH_COMMAND": f"ssh -F {lab.INST}/keys/ssh_config"}
-        lab.dokku("apps:create", "deployed")
-        lab.dokku("checks:skip", "deployed")
-        lab.dokku("checks:set", "deployed", "wait-to-retire", "0")
-        self.change()
-        self.push()
-
-    def write(self, name, text):
-        with open(os.path.join(self.source, name), "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def git(self, *argv):
-        run("git", "-c", "user.name=Lab", "-c", "user.email=lab@example.com", "-c", "init.defaultBranch=master",
-            "-C", self.source, *argv)
-
-    def change(self):
-        self.version += 1
-        self.write("VERSION", f"v{self.version}\n")
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", f"v{self.version}")
-
-    def push(self):
-        run("nsenter", "-t", self.lab.holder, "-m", "--", "git", "-C", self.source, "push", "-q",
-            "ssh://dokku@lab/deployed", "master:master", env=self.environment)
-
-    def rebuild(self):
-        self.lab.dokku("ps:rebuild", "deployed")
-
-    def by_hand(self):
-        environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
-        engine = [DOCKER, "-H", "unix://" + self.lab.ENGINE_SOCKET]
-        label = "com.moorage.instance=" + self.lab.LABEL
-        run(*engine, "build", "-q", "--label", label, "-t", NAME + "-by-hand", self.source, env=environment)
-        run(*engine, "run", "-d", "--label", label, "--name", NAME + "-by-hand", NAME + "-by-hand", env=environment)
-        self.lab.nginx("-s", "reload")
-
-    def remove_by_hand(self):
-        run(DOCKER, "-H", "unix://" + self.lab.ENGINE_SOCKET, "rm", "-f", NAME + "-by-hand")
-
-    def down(self):
-        shutil.rmtree(self.source)
-
-
-def timed(function):
-    start = time.monotonic()
-    function()
-    return (time.monotonic() - start) * 1000
-
-
-def deploys(table, lab):
-    d = Deploys(lab)
-    times = {"hand cached": [], "hand": [], "rebuild": [], "push": []}
-    try:
-        for _ in range(rounds(12)):
-            times["hand cached"].append(timed(d.by_hand))
-            d.remove_by_hand()
-            times["rebuild"].append(timed(d.rebuild))
-            d.change()
-            times["push"].append(timed(d.push))
-            d.change()
-            times["hand"].append(timed(d.by_hand))
-            d.remove_by_hand()
-            lab.dokku("ps:retire")
-    finally:
-        d.down()
-        lab.dokku("--force", "apps:destroy", "deployed")
-    med = {key: statistics.median(values) for key, values in times.items()}
-    cached, rebuild, fresh = med["hand cached"], med["rebuild"], med["hand"]
-    table.add("build, run, reload by hand (cached build)", f"{cached:.0f} ms")
-    table.add("ps:rebuild, checks skipped", f"{rebuild:.0f} ms, {rebuild - cached:+.0f} ms over by hand",
-              "< 150 ms over", rebuild - cached < 150)
-    table.add("build, run, reload by hand (new layer)", f"{fresh:.0f} ms")
-    table.add("git push over ssh, checks skipped", f"{med['push']:.0f} ms, {med['push'] - fresh:+.0f} ms over by hand")
 
 
 # --- a full machine: 500 apps, 50 of them running ---
@@ -382,13 +172,10 @@ def sizes(table, lab):
 
 
 def main():
-    if not os.path.exists(os.path.join(BUILD, "build.ninja")):
-        run("meson", "setup", BUILD, os.path.join(TOP), "--native-file", os.path.join(TOP, "meson/release.ini"), cwd=TOP)
-    run("ninja", "-C", BUILD)
+    build()
     table = Table()
     lab = Lab()
     try:
-        table.measure("deploys", deploys, lab)
         table.measure("read commands", read_commands, lab)
         table.measure("report of 500", report_of_500, lab)
         table.measure("restore of 50", restore_of_50, lab)
@@ -398,7 +185,7 @@ def main():
     finally:
         lab.down()
     table.show()
-    return 1 if table.unmeasured else 0
+    return 1 if table.failed else 0
 
 
 sys.exit(main())

@@ -97,11 +97,11 @@ image_stack() {
 
 # What a run made, and what it was at when it was killed.
 stack_remove() {
-	engine_docker "$LAB_SOCKET" rmi moorage-lab/stack:12 >/dev/null 2>&1
+	engine_docker "$LAB_SOCKET" rmi moorage-lab/stack:12 >/dev/null 2>&1 || true
 	[ -e "$LAB_ROOT/.stack-made" ] || return 0
-	engine_docker "$LAB_SOCKET" rm -f lab.stack-build.debian-12 >/dev/null 2>&1
+	engine_docker "$LAB_SOCKET" rm -f lab.stack-build.debian-12 >/dev/null 2>&1 || true
 	engine_docker "$LAB_SOCKET" rmi moorage/stack:debian-12 moorage/stack-packages:debian-12 \
-		moorage/stack-base:debian-12 moorage/stack-raw:lab-debian-12 >/dev/null 2>&1
+		moorage/stack-base:debian-12 moorage/stack-raw:lab-debian-12 >/dev/null 2>&1 || true
 	rm -f "$LAB_ROOT/.stack-made"
 }
 

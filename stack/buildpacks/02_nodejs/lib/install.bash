@@ -175,6 +175,8 @@ make_modules() {
 	fi
 	title "Installing packages of ${LOCK:-package.json} with $MANAGER"
 	"install_$MANAGER"
+	trim_downloads "$npm_config_cache"
+	trim_downloads "$CACHE_DIR/moorage/$MANAGER-packages"
 	[[ $use == false ]] || save_modules "$key"
 }
 
