@@ -11,6 +11,7 @@
 #include "base/child.h"
 #include "base/fs.h"
 #include "core/build_limit.h"
+#include "core/build_volume.h"
 #include "core/disk.h"
 #include "core/image.h"
 #include "core/operation.h"
@@ -159,7 +160,9 @@ static int explain_end(struct build_job *job, int code, struct err *err)
 int build_job_run(struct build_job *job, struct err *err)
 {
 	int code = 0;
-	int r = task_run(&job->task, show, NULL, &code, err);
+	int r = task_run(&job->task, job->sink ? job->sink : show, job->cookie, &code, err);
+
+	job->exit_code = code;
 
 	if (operation_interrupted())
 		return err_user(err, ERR_FAILED, 1, "The build was interrupted");
@@ -193,6 +196,7 @@ int build_sweep(struct ctx *ctx, const char *operation, bool late, struct err *e
 {
 	AUTO_FREE char *mine = xasprintf("com.moorage.operation=%s", operation);
 	const char *const labels[] = { JOB_LABEL "=" JOB_VALUE, mine, NULL };
+	int r = task_sweep(ctx, NULL, labels, late, err);
 
-	return task_sweep(ctx, NULL, labels, late, err);
+	return r < 0 ? r : build_volumes_remove(ctx, operation, err);
 }

@@ -74,7 +74,7 @@ NAMES_ROWS = {"resource", "storage"}
 # Commands that make a row where there is none.
 MAKES_ROW = {"resource": ("resource:limit", APP, "--memory", "64")}
 # Plugins whose messages speak of keys.
-KEY_PLUGINS = {"builder-dockerfile", "builder-herokuish", "builder-lambda", "builder-nixpacks",
+KEY_PLUGINS = {"builder-dockerfile", "builder-herokuish", "builder-lambda", "builder-nixpacks", "builder-pack",
                "builder-railpack", "caddy", "checks", "git", "haproxy", "nginx", "openresty",
                "scheduler-docker-local", "traefik"}
 
