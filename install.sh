@@ -176,6 +176,19 @@ install_program() {
 	done
 }
 
+# What stack:build puts into images. Files that an earlier version had go.
+install_stack() {
+	local file mode
+	while read -r file; do
+		[[ -e $file ]] || rm -f "$SHARE/$file"
+	done < <(cd "$SHARE" 2>/dev/null && find stack -type f)
+	while read -r file; do
+		mode=0644
+		[[ ! -x $file ]] || mode=0755
+		put "$mode" "$file" "$SHARE/$file"
+	done < <(find stack ! -type d ! -name README.md ! -name try)
+}
+
 # The group that may use the engine's socket. One that comes from outside (a container's mount) may
 # have a number without a name here; it gets one.
 engine_group() {
@@ -309,6 +322,7 @@ install_all() {
 	old_port=$(conf_value http_port)
 	setup_conf
 	install_program
+	install_stack
 	setup_folders
 	setup_domain
 	setup_sudoers

@@ -240,7 +240,7 @@ clean_up() {
 begin_run() {
 	# Bats' and git's words about the checkout of another user must not become failures.
 	export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
-	export LC_ALL=C.UTF-8 MOORAGE_LAB_RUN=r$$
+	export LC_ALL=C.UTF-8 MOORAGE_LAB_RUN=r$$ MOORAGE_LAB_TEMPORARY=1
 	"$lab" sweep
 	mkdir -p /tmp/moorage-lab/.runs
 	exec 8>"/tmp/moorage-lab/.runs/$MOORAGE_LAB_RUN"
@@ -258,7 +258,7 @@ prepare_stack() {
 	until [ -e "$reports/.built" ]; do
 		sleep 1
 	done
-	MOORAGE_LAB_TEMPORARY=1 timeout --kill-after=30 900 "$lab" images stack >"$reports/stack.log" 2>&1 &
+	timeout --kill-after=30 900 "$lab" images stack >"$reports/stack.log" 2>&1 &
 	child=$!
 	wait "$child" || cat "$reports/stack.log"
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A small HTTP server: one request after the other, on $PORT. Ends on SIGTERM. */
 #include <arpa/inet.h>
 #include <errno.h>

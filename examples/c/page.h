@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the server says. */
 #pragma once
 

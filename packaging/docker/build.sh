@@ -39,5 +39,5 @@ base build "$(packages build)"
 
 # What the Dockerfile copies, and nothing else: a change elsewhere builds nothing again.
 tar -c --sort=name --owner=0 --group=0 --mtime=@0 \
-	-C packaging/docker . -C ../.. meson.build meson_options.txt meson/release.ini src packaging/sysv packaging/logrotate |
+	-C packaging/docker . -C ../.. meson.build meson_options.txt meson/release.ini src stack packaging/sysv packaging/logrotate |
 	DOCKER_BUILDKIT=0 "$docker" build -t "$tag" --build-arg "PREFIX=$prefix" ${LABEL:+--label "$LABEL"} -

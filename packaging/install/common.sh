@@ -10,6 +10,7 @@ CONF=$ETC/instance.conf
 MANIFEST=$ETC/installed # one line for each thing that we made and --uninstall has to take away
 REPLACED=$ETC/replaced  # files of others that ours stand in for, to be put back
 LIBEXEC=/usr/libexec/moorage
+SHARE=/usr/share/moorage
 BUILD=build-release
 DEMO_DIR=/root/.moorage-demo
 

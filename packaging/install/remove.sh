@@ -73,7 +73,7 @@ remove_program() {
 	remove_system
 	! has_systemd || systemctl daemon-reload
 	! $had_ssh_port || reload_sshd
-	rm -rf "$LIBEXEC"
+	rm -rf "$LIBEXEC" "$SHARE"
 	rm -f /etc/sudoers.d/moorage
 	for name in dokku plugn sshcommand moorage; do
 		rm -f "/usr/bin/$name"

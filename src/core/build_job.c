@@ -10,6 +10,9 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/fs.h"
+#include "core/build_limit.h"
+#include "core/build_volume.h"
+#include "core/disk.h"
 #include "core/image.h"
 #include "core/operation.h"
 #include "core/output.h"
@@ -127,18 +130,45 @@ static int show(void *cookie, int stream, const void *data, size_t len, struct e
 	return 0;
 }
 
+/*
+ * The engine notes what the kernel has killed for want of memory, but not on every machine; nobody
+ * but the kernel kills what is in a container of ours while we wait for it.
+ */
+static int explain_end(struct build_job *job, int code, struct err *err)
+{
+	json_t *inspected = NULL;
+	json_t *state;
+	uint64_t memory;
+	AUTO_ERR ignored = ERR_INIT; /* then there is nothing more to say */
+
+	(void)!engine_container_inspect(ctx_engine(job->build->ctx), job->task.id, &inspected,
+		&ignored);
+	state = json_object_get(inspected, "State");
+	memory = (uint64_t)json_integer_value(
+		json_object_get(json_object_get(inspected, "HostConfig"), "Memory"));
+	job->out_of_memory = memory && (json_is_true(json_object_get(state, "OOMKilled")) ||
+					       code == 128 + SIGKILL);
+	json_decref(inspected);
+	if (job->out_of_memory) {
+		AUTO_FREE char *limit = disk_size_text(memory);
+
+		return build_limit_memory_used(job->build->app, limit, err);
+	}
+	return err_set(err, ERR_FAILED, "the build ended with exit code %d", code);
+}
+
 int build_job_run(struct build_job *job, struct err *err)
 {
 	int code = 0;
-	int r = task_run(&job->task, show, NULL, &code, err);
+	int r = task_run(&job->task, job->sink ? job->sink : show, job->cookie, &code, err);
+
+	job->exit_code = code;
 
 	if (operation_interrupted())
 		return err_user(err, ERR_FAILED, 1, "The build was interrupted");
 	if (r < 0)
 		return err_wrap(err, "run the build's container");
-	if (code)
-		return err_set(err, ERR_FAILED, "the build ended with exit code %d", code);
-	return 0;
+	return code ? explain_end(job, code, err) : 0;
 }
 
 int build_job_commit(struct build_job *job, const char *image, const struct strvec *changes,
@@ -166,6 +196,7 @@ int build_sweep(struct ctx *ctx, const char *operation, bool late, struct err *e
 {
 	AUTO_FREE char *mine = xasprintf("com.moorage.operation=%s", operation);
 	const char *const labels[] = { JOB_LABEL "=" JOB_VALUE, mine, NULL };
+	int r = task_sweep(ctx, NULL, labels, late, err);
 
-	return task_sweep(ctx, NULL, labels, late, err);
+	return r < 0 ? r : build_volumes_remove(ctx, operation, err);
 }

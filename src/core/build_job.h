@@ -21,6 +21,10 @@ struct build_job {
 	const struct build *build;
 	const char *builder; /* its name, for labels and texts */
 	struct task task;
+	bool out_of_memory; /* of what it was limited to, when it ended */
+	stream_sink sink;   /* of its output; NULL: prints it as it comes */
+	void *cookie;
+	int exit_code; /* once it has run */
 };
 
 #define BUILD_JOB_INIT(b, name)                                                                    \
@@ -57,5 +61,6 @@ MUST_CHECK int build_job_run(struct build_job *job, struct err *err);
 MUST_CHECK int build_job_commit(struct build_job *job, const char *image,
 	const struct strvec *changes, struct err *err);
 
-/* Removes what an interrupted build of OPERATION left. LATE as for task_sweep(). */
+/* Removes what an interrupted build of OPERATION left, volumes (core/build_volume.h) too. LATE as for
+ * task_sweep(). */
 MUST_CHECK int build_sweep(struct ctx *ctx, const char *operation, bool late, struct err *err);

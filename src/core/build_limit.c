@@ -91,3 +91,12 @@ void build_limit_explain(const char *app, uint64_t seconds, struct strbuf *out)
 		"limit",
 		limit, app);
 }
+
+int build_limit_memory_used(const char *app, const char *limit, struct err *err)
+{
+	return err_set(err, ERR_FAILED,
+		"The build ran out of its memory limit of %s and was killed\n"
+		"Run 'dokku resource:limit --memory <size> --process-type build %s' to give it "
+		"more",
+		limit, app);
+}

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* How long a build may take: the property builds/timeout of the app, else the instance's, else any time. */
+/*
+ * How long a build may take: the property builds/timeout of the app, else the instance's, else any
+ * time. And what is said of a build that has come to one of its limits.
+ */
 
 #include <stdint.h>
 
@@ -16,5 +19,7 @@ char *build_limit_text(uint64_t seconds) MUST_CHECK;
 
 /* In seconds; 0: none. A stored value that cannot be read counts as none, with a warning. */
 uint64_t build_limit(struct ctx *ctx, const char *app);
-/* What to say of a build of APP that was stopped after SECONDS; appends whole lines. */
+/* Appends what to say of a build of APP that was stopped after SECONDS. */
 void build_limit_explain(const char *app, uint64_t seconds, struct strbuf *out);
+/* ERR_FAILED: a build of APP was killed since it needed more memory than LIMIT. */
+MUST_CHECK int build_limit_memory_used(const char *app, const char *limit, struct err *err);

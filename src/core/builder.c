@@ -223,10 +223,18 @@ static int build_own(const struct builder *builder, const struct build *b, struc
 	return r < 0 ? r : fire_around(b, builder, "post-build", err);
 }
 
+/* The driver NAME, unless a third-party plugin has taken the place of its plugin. */
+static const struct builder *find_own(struct ctx *ctx, const char *name)
+{
+	AUTO_FREE char *plugin = xasprintf("builder-%s", name);
+
+	return trigger_external(ctx, plugin) ? NULL : builder_find(name);
+}
+
 int builder_build(const struct build *b, const char *name, struct err *err)
 {
-	const struct builder *builder = builder_find(name);
 	struct ctx *ctx = b->ctx;
+	const struct builder *builder = find_own(ctx, name);
 	int r = 0;
 
 	if (!builder && !trigger_has_external(ctx, "builder-build"))

@@ -165,26 +165,38 @@ static int add_line(const char *line, size_t number, struct strbuf *out, struct 
 	return 0;
 }
 
-/* A file of the source, whose comments stay. */
+int buildpacks_spell_out(const char *text, struct strbuf *out, struct err *err)
+{
+	AUTO_STRBUF lines = STRBUF_INIT;
+	size_t number = 1;
+
+	for (const char *at = text; *at; number++) {
+		size_t len = strcspn(at, "\n");
+		AUTO_STRBUF line = STRBUF_INIT;
+		int r;
+
+		strbuf_add(&line, at, len);
+		strbuf_trim(&line);
+		r = add_line(line.buf, number, &lines, err);
+		if (r < 0)
+			return r;
+		at += len + (at[len] == '\n');
+	}
+	strbuf_addstr(out, lines.buf);
+	return 0;
+}
+
 static int rewrite(const char *dir, struct err *err)
 {
 	AUTO_STRBUF old = STRBUF_INIT;
 	AUTO_STRBUF text = STRBUF_INIT;
-	size_t number = 1;
 	int r;
 
 	if (!source_has(dir, ".buildpacks"))
 		return 0;
 	r = source_read(dir, ".buildpacks", BUILDPACKS_FILE_MAX, &old, err);
-	for (const char *at = old.buf; r >= 0 && *at; number++) {
-		size_t len = strcspn(at, "\n");
-		AUTO_STRBUF line = STRBUF_INIT;
-
-		strbuf_add(&line, at, len);
-		strbuf_trim(&line);
-		r = add_line(line.buf, number, &text, err);
-		at += len + (at[len] == '\n');
-	}
+	if (r >= 0)
+		r = buildpacks_spell_out(old.buf, &text, err);
 	return r < 0 ? r : write_file(dir, &text, err);
 }
 

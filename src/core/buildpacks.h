@@ -12,6 +12,10 @@
  */
 MUST_CHECK int buildpack_url(const char *text, char **ret, struct err *err);
 
+/* Appends TEXT, a .buildpacks of somebody else's, with its URLs written out; comments stay, empty lines
+ * do not. ERR_USAGE names the line. */
+MUST_CHECK int buildpacks_spell_out(const char *text, struct strbuf *out, struct err *err);
+
 /* The stored list, in order; none is fine. */
 MUST_CHECK int buildpacks_list(struct ctx *ctx, const char *app, struct strvec *ret,
 	struct err *err);

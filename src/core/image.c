@@ -32,6 +32,15 @@ char *cache_volume(struct ctx *ctx, const char *app)
 	return xasprintf("%s%scache-%s", label, *label ? "." : "", app);
 }
 
+const char *const cache_roles[] = { "build", "launch", NULL };
+
+char *cache_volume_for(struct ctx *ctx, const char *app, const char *role)
+{
+	AUTO_FREE char *volume = cache_volume(ctx, app);
+
+	return xasprintf("%s_%s", volume, role);
+}
+
 static void put(json_t *labels, const char *key, const char *value)
 {
 	json_object_set_new(labels, key, json_string(value));

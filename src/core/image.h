@@ -21,6 +21,11 @@ char *container_name(struct ctx *ctx, const char *app, const char *rest) MUST_CH
 /* The volume in which builds of APP keep things for later ones: "cache-<app>"
  * ("<label>.cache-<app>"), for free(). */
 char *cache_volume(struct ctx *ctx, const char *app) MUST_CHECK;
+/* One that a builder has besides, for ROLE ("launch"): "cache-<app>_<role>"; no app has a _ in its
+ * name. */
+char *cache_volume_for(struct ctx *ctx, const char *app, const char *role) MUST_CHECK;
+/* The roles there are; ends with NULL. */
+extern const char *const cache_roles[];
 
 /* dokku, schema, vendor, instance, app name: for every image, container and network. New object. */
 json_t *labels_for(struct ctx *ctx, const char *app) MUST_CHECK;

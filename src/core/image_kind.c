@@ -1,13 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/image_kind.h"
 
+#include <string.h>
+
 #include "base/fs.h"
 #include "core/app_env.h"
 #include "core/image_make.h"
+#include "core/procs.h"
+#include "lib/jsonc/jsonc.h"
 
 bool image_is_cnb(json_t *inspected)
 {
-	return *image_label(inspected, "io.buildpacks.stack.id") != '\0';
+	return *image_label(inspected, "io.buildpacks.stack.id") ||
+	       *image_label(inspected, "io.buildpacks.lifecycle.metadata");
+}
+
+void image_process_types(json_t *inspected, struct strvec *ret)
+{
+	const char *text = image_label(inspected, "io.buildpacks.build.metadata");
+	AUTO_ERR ignored = ERR_INIT;
+	json_t *metadata = NULL;
+	json_t *item;
+	size_t i;
+
+	if (!*text || jsonc_parse(text, strlen(text), &metadata, &ignored) < 0)
+		return;
+	json_array_foreach (json_object_get(metadata, "processes"), i, item) {
+		const char *type = json_string_value(json_object_get(item, "type"));
+
+		if (type && proc_name_valid(type) && !strvec_has(ret, type))
+			strvec_push(ret, type);
+	}
+	json_decref(metadata);
 }
 
 const char *image_builder(json_t *inspected)

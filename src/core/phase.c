@@ -127,6 +127,9 @@ static int create(struct run *run, struct err *err)
 			err);
 	if (r < 0)
 		return r;
+	/* Its own is a process of the app; the launcher runs any command. */
+	if (image_is_cnb(run->image))
+		strvec_push(&t->flags, "--entrypoint=/cnb/lifecycle/launcher");
 	if (command.herokuish)
 		add_cache(t->ctx, run->phase->app, &t->flags);
 	t->image = run->phase->image;

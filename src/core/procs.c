@@ -14,6 +14,8 @@
 
 enum { COUNT_MAX = 1000 };
 
+#define IMAGE_TYPES "image-types"
+
 /* --- the value --- */
 
 void scale_done(struct scale *s)
@@ -206,15 +208,19 @@ int procs_scale_save(struct ctx *ctx, const char *app, json_t **ret, struct err 
 	AUTO_SCALE old = SCALE_INIT;
 	AUTO_STRBUF now_text = STRBUF_INIT;
 	AUTO_STRBUF old_text = STRBUF_INIT;
+	AUTO_STRBUF types = STRBUF_INIT;
 	int r = procs_scale(ctx, app, &now, err);
 
 	if (r >= 0)
 		r = load_list(ctx, app, "scale.old", &old, err);
+	if (r >= 0)
+		r = state_get(ctx, "ps", app, IMAGE_TYPES, &types, err);
 	if (r < 0)
 		return r;
 	to_lines(&now, &now_text);
 	to_lines(&old, &old_text);
-	*ret = json_pack("{s:s, s:s}", "scale", now_text.buf, "old", old_text.buf);
+	*ret = json_pack("{s:s, s:s, s:s}", "scale", now_text.buf, "old", old_text.buf, "types",
+		types.buf);
 	return 0;
 }
 
@@ -229,12 +235,18 @@ int procs_scale_restore(struct ctx *ctx, const char *app, const json_t *saved, s
 {
 	AUTO_SCALE now = SCALE_INIT;
 	AUTO_SCALE old = SCALE_INIT;
+	AUTO_STRVEC types = STRVEC_INIT;
+	const char *text = json_string_value(json_object_get(saved, "types"));
 	int r = restore_one(saved, "scale", &now, err);
 
 	if (r >= 0)
 		r = restore_one(saved, "old", &old, err);
 	if (r >= 0)
 		r = procs_set_scale(ctx, app, &now, err);
+	if (r >= 0 && text) {
+		strvec_split_lines(&types, text);
+		r = procs_set_image_types(ctx, app, &types, err);
+	}
 	return r < 0 ? r : set_old(ctx, app, &old, err);
 }
 
@@ -258,14 +270,25 @@ static int load_procfile(struct ctx *ctx, const char *app, struct procfile *ret,
 	return r < 0 ? err_wrap(err, "read the Procfile of '%s'", app) : 1;
 }
 
+int procs_set_image_types(struct ctx *ctx, const char *app, const struct strvec *types,
+	struct err *err)
+{
+	return state_set_list(ctx, "ps", app, IMAGE_TYPES, types, err);
+}
+
 int procs_types(struct ctx *ctx, const char *app, struct strvec *ret, struct err *err)
 {
 	AUTO_PROCFILE file = PROCFILE_INIT;
+	AUTO_STRVEC types = STRVEC_INIT;
 	int r = load_procfile(ctx, app, &file, err);
 
 	for (size_t i = 0; r > 0 && i < file.count; i++)
 		strvec_push(ret, file.entries[i].name);
-	return r;
+	if (r != 0)
+		return r;
+	r = state_get_list(ctx, "ps", app, IMAGE_TYPES, &types, err);
+	strvec_pushv(ret, types.items);
+	return r < 0 ? r : types.count > 0;
 }
 
 int procs_command(struct ctx *ctx, const char *app, const char *proc, const char *port,

@@ -71,7 +71,10 @@ MUST_CHECK int procs_scale_restore(struct ctx *ctx, const char *app, const json_
 /* False when app.json's formation owns the scale. */
 bool procs_can_scale(struct ctx *ctx, const char *app);
 
-/* 1 when the app has a Procfile (staged or live). Its process types are appended in order. */
+/*
+ * 1 when the app has a Procfile (staged or live), or an image that brings process types of its own. They
+ * are appended in order.
+ */
 MUST_CHECK int procs_types(struct ctx *ctx, const char *app, struct strvec *ret, struct err *err);
 /*
  * Appends the command line of a process type, expanded against the merged environment with PORT;
@@ -79,5 +82,11 @@ MUST_CHECK int procs_types(struct ctx *ctx, const char *app, struct strvec *ret,
  */
 MUST_CHECK int procs_command(struct ctx *ctx, const char *app, const char *proc, const char *port,
 	struct strbuf *out, struct err *err);
+/*
+ * What the image of the coming release says of process types (core/image_kind.h); none forgets them. They
+ * count where there is no Procfile.
+ */
+MUST_CHECK int procs_set_image_types(struct ctx *ctx, const char *app, const struct strvec *types,
+	struct err *err);
 /* A valid process type name. */
 bool proc_name_valid(const char *name);

@@ -344,6 +344,22 @@ static int apply_formation(struct ctx *ctx, const char *app, struct err *err)
 	return r < 0 || !wanted.count ? r : procs_update_scale(ctx, app, &wanted, true, err);
 }
 
+/* Process types that the image itself has. */
+static int note_types(struct ctx *ctx, const char *app, const char *image, struct err *err)
+{
+	AUTO_STRVEC types = STRVEC_INIT;
+	json_t *inspected = NULL;
+	int r = engine_image_inspect(ctx_engine(ctx), image, &inspected, err);
+
+	if (r == -ERR_NOT_FOUND)
+		err_clear(err);
+	else if (r < 0)
+		return r;
+	image_process_types(inspected, &types);
+	json_decref(inspected);
+	return procs_set_image_types(ctx, app, &types, err);
+}
+
 static int fire_after(struct ctx *ctx, const char *app, const char *image, struct err *err)
 {
 	AUTO_FREE char *builder = NULL;
@@ -366,8 +382,10 @@ static int fire_after(struct ctx *ctx, const char *app, const char *image, struc
 int release_scale(struct operation *op, struct step *step, struct err *err)
 {
 	const char *app = step_arg(step, "app");
-	int r = apply_formation(op->ctx, app, err);
+	int r = note_types(op->ctx, app, step_arg(step, "image"), err);
 
+	if (r >= 0)
+		r = apply_formation(op->ctx, app, err);
 	if (r >= 0)
 		r = procs_sync_scale(op->ctx, app, err);
 	return r < 0 ? r : fire_after(op->ctx, app, step_arg(step, "image"), err);

@@ -117,11 +117,15 @@ char *resource_get(struct ctx *ctx, const char *app, const char *process, enum r
 /* --- flags --- */
 
 /* Memory without a unit is in MiB. */
+static const char *unit_of(const char *name, const char *value)
+{
+	return str_eq(name, "memory") && isdigit((unsigned char)value[strlen(value) - 1]) ? "m"
+											  : "";
+}
+
 static void add_flag(const struct docker_flag *f, const char *value, struct strvec *ret)
 {
-	bool plain = str_eq(f->name, "memory") && isdigit((unsigned char)value[strlen(value) - 1]);
-
-	strvec_pushf(ret, "--%s=%s%s", f->flag, value, plain ? "m" : "");
+	strvec_pushf(ret, "--%s=%s%s", f->flag, value, unit_of(f->name, value));
 }
 
 static bool is_off(void)
@@ -168,6 +172,15 @@ long resource_build_quota(struct ctx *ctx, const char *app)
 	if (cpus <= 0 || cpus > CPUS_MAX)
 		return 0;
 	return (long)(cpus * RESOURCE_PERIOD_US);
+}
+
+char *resource_build_memory(struct ctx *ctx, const char *app)
+{
+	AUTO_FREE char *value = own_value(ctx, app, RESOURCE_BUILD, RESOURCE_LIMIT, "memory");
+
+	if (is_off() || !*value)
+		return xstrdup("");
+	return xasprintf("%s%s", value, unit_of("memory", value));
 }
 
 bool resource_limits_build(struct ctx *ctx, const char *app)

@@ -43,5 +43,7 @@ void resource_build_args(struct ctx *ctx, const char *app, const char *builder, 
  */
 enum { RESOURCE_PERIOD_US = 100000 };
 long resource_build_quota(struct ctx *ctx, const char *app);
+/* The limit of a build's memory, "512m", else ""; for free(). */
+char *resource_build_memory(struct ctx *ctx, const char *app) MUST_CHECK;
 /* Is anything set for builds that a Dockerfile's build could be held to? */
 bool resource_limits_build(struct ctx *ctx, const char *app);

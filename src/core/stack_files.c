@@ -55,7 +55,6 @@ struct tree {
 /* Buildpacks and lists of languages that are left out stay out. */
 static bool is_wanted(const struct stack_plan *plan, const char *name)
 {
-	AUTO_FREE char *language = NULL;
 	const char *rest = str_after(name, "buildpacks/");
 
 	if (!rest || strchr(rest, '/'))

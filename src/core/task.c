@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/timing.h"
-#include "core/docker_client.h"
+#include "core/docker_create.h"
 #include "core/engine_path.h"
 #include "core/image.h"
 #include "core/operation.h"
@@ -61,36 +61,15 @@ static int create_by_api(struct task *t, struct dockeropts *opts, struct err *er
 	return r;
 }
 
-/* For flags that only the docker program knows. */
 static int create_by_client(struct task *t, struct err *err)
 {
-	AUTO_DOCKER_CLIENT client = DOCKER_CLIENT_INIT;
-	AUTO_CHILD c = CHILD_INIT;
-	AUTO_STRBUF out = STRBUF_CAPPED(4096);
-	struct child_status st;
+	struct docker_create what = { t->image, &t->flags, &t->command, &t->env };
 	const char *key;
 	json_t *value;
-	int r = docker_client_find(t->ctx, &client, err);
 
-	if (r < 0)
-		return r;
-	docker_client_child(t->ctx, &client, &c);
-	strvec_pushl(&c.argv, "container", "create", NULL);
-	strvec_pushv(&c.argv, t->flags.items);
 	json_object_foreach (t->labels, key, value)
-		strvec_pushf(&c.argv, "--label=%s=%s", key, json_string_value(value));
-	strvec_push(&c.argv, t->image);
-	strvec_pushv(&c.argv, t->command.items);
-	for (size_t i = 0; i < t->env.count; i++)
-		strvec_pushf(&c.env, "%s=%s", t->env.vars[i].key, t->env.vars[i].value);
-	r = child_capture(&c, NULL, &out, NULL, &st, err);
-	if (r >= 0)
-		r = child_check(&c, &st, err);
-	if (r < 0)
-		return r;
-	strbuf_trim(&out);
-	t->id = strbuf_detach(&out);
-	return 0;
+		strvec_pushf(&t->flags, "--label=%s=%s", key, json_string_value(value));
+	return docker_create(t->ctx, &what, &t->id, err);
 }
 
 int task_create(struct task *t, struct err *err)

@@ -12,6 +12,7 @@ extern const struct plugin plugin_builder_herokuish;
 extern const struct plugin plugin_builder_lambda;
 extern const struct plugin plugin_builder_nixpacks;
 extern const struct plugin plugin_builder_null;
+extern const struct plugin plugin_builder_pack;
 extern const struct plugin plugin_builder_railpack;
 extern const struct plugin plugin_buildpacks;
 extern const struct plugin plugin_builds;
@@ -60,6 +61,7 @@ const struct plugin *const builtin_plugins[] = {
 	&plugin_builder_lambda,
 	&plugin_builder_nixpacks,
 	&plugin_builder_null,
+	&plugin_builder_pack,
 	&plugin_builder_railpack,
 	&plugin_buildpacks,
 	&plugin_builds,

@@ -23,6 +23,7 @@ extern const struct builder builder_herokuish;
 extern const struct builder builder_lambda;
 extern const struct builder builder_nixpacks;
 extern const struct builder builder_null;
+extern const struct builder builder_pack;
 extern const struct builder builder_railpack;
 
 /* By name: that is the order in which they look at a source. */
@@ -32,6 +33,7 @@ const struct builder *const builders[] = {
 	&builder_lambda,
 	&builder_nixpacks,
 	&builder_null,
+	&builder_pack,
 	&builder_railpack,
 	NULL,
 };

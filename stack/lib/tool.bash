@@ -20,15 +20,15 @@ explain_common() { # LOG CODE
 	if grep -qiE 'certificate verify failed|SELF_SIGNED_CERT|UNABLE_TO_VERIFY|unable to get local issuer' "$1"; then
 		echo "The server's certificate is not trusted: the stack trusts what the machine trusted when it was built (stack:build)"
 	fi
-	if grep -qiE 'temporary failure in name resolution|EAI_AGAIN|ENOTFOUND|could not resolve host|connection refused|ECONNREFUSED|ETIMEDOUT|network is unreachable|NewConnectionError|failed to connect to' "$1"; then
+	if grep -qiE 'temporary failure in name resolution|EAI_AGAIN|\bENOTFOUND\b|could not resolve host|connection refused|ECONNREFUSED|ETIMEDOUT|network is unreachable|NewConnectionError|failed to connect to' "$1"; then
 		echo "A server could not be reached: is its address right, and may the build's containers go there?"
 	fi
 	if grep -qE "fatal error: [^ ]+\.h: No such file" "$1"; then
 		echo "A C header is missing: $(sed -nE 's/.*fatal error: ([^ ]+\.h): No such file.*/\1/p' "$1" | head -1)." \
-			"Its Debian package (find it with: apt-file search) has to be in the stack"
+			"Its Debian package (find it with: apt-file search) has to be in the stack (stack:build --packages)"
 	fi
 	if grep -qE 'cannot find -l[A-Za-z0-9_+-]+' "$1"; then
-		echo "A library is missing: $(grep -oE 'cannot find -l[A-Za-z0-9_+-]+' "$1" | head -1 | sed 's/.*-l/lib/'); its Debian package has to be in the stack"
+		echo "A library is missing: $(grep -oE 'cannot find -l[A-Za-z0-9_+-]+' "$1" | head -1 | sed 's/.*-l/lib/'); its Debian package has to be in the stack (stack:build --packages)"
 	fi
 }
 
@@ -50,9 +50,13 @@ run_tool() {
 	rm -f "$log" "$log.code"
 	[[ $rc != 0 ]] || return 0
 	trap - ERR
-	warn "Command failed (exit code $rc): $(hide_passwords <<<"$*")" \
-		"at $(pack_where "${BASH_LINENO[0]}" "${BASH_SOURCE[1]}")" "${lines[@]}"
+	warn "Command failed (exit code $rc): $(hide_passwords <<<"$*")" "${lines[@]}"
 	exit "$rc"
+}
+
+# Downloads that a tool keeps (cache_dir): away with all of them once they are more than a gigabyte.
+trim_downloads() { # FOLDER
+	[[ $(du -sm "$1" | cut -f1) -le 1024 ]] || rm -rf "${1:?}"/*
 }
 
 # Megabytes of memory that this container may use; nothing when it is not limited.

@@ -343,6 +343,8 @@ pre-release-builder herokuish $app $(image_of $app)"
 	assert_failure
 	assert_output --partial "There is no user 'nobody-here' in the image moorage-lab/contract:1"
 	dokku config:set --no-restart $app DOKKU_APP_USER=other
+	# A flag that only the docker program knows how to follow.
+	dokku docker-options:add $app build --platform=linux/amd64
 	commit $app x x
 	push $app
 	assert_file_is "$(recorded $app)/user" other

@@ -460,6 +460,33 @@ print(out)')"
 	assert_output --partial "Invalid cron schedule for app $APP (schedule nonsense): "
 }
 
+@test "while no app has tasks, only commands about tasks look for a crontab" {
+	cp "$INST/instance.conf" "$INST/instance.conf.kept"
+	printf '#!/bin/sh\necho "$*" >>"%s"\nexec %s "$@"\n' "$INST/lib/asked" \
+		"$(sed -n 's/^crontab_bin=//p' "$INST/instance.conf")" >"$INST/bin/crontab-watched"
+	chmod 755 "$INST/bin/crontab-watched"
+	sed -i "s,^crontab_bin=.*,crontab_bin=$INST/bin/crontab-watched," "$INST/instance.conf"
+	asked() {
+		wc -l <"$INST/lib/asked"
+	}
+	write_crontab
+	assert_equal "$(asked)" 1
+	dokku apps:create "$APP-new"
+	dokku --force apps:destroy "$APP-new"
+	assert_equal "$(asked)" 1
+	# Somebody has made one.
+	echo '@daily true' | as_dokku "$(sed -n 's/^crontab_bin=//p' "$INST/instance.conf.kept")" -u dokku -
+	write_crontab
+	refute_file_exists "$INST/crontabs/dokku"
+	# A task, and it is over with what was known.
+	with_tasks '{ "command": "true", "schedule": "@daily" }'
+	dokku cron:set "$APP" maintenance
+	assert_equal "$(tasks_of "$APP" | wc -l)" 1
+	dokku --force apps:destroy "$APP"
+	refute_file_exists "$INST/crontabs/dokku"
+	mv "$INST/instance.conf.kept" "$INST/instance.conf"
+}
+
 @test "a machine without cron says so where there are tasks; stand-in: a crontab that refuses" {
 	cp "$INST/instance.conf" "$INST/instance.conf.kept"
 	sed -i "s,^crontab_bin=.*,crontab_bin=," "$INST/instance.conf"

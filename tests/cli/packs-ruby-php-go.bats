@@ -59,9 +59,11 @@ lock() { # GEM VERSION...
 	done <<-'END'
 		puma,6.4.2,rack,3.0.8 bundle exec puma -p ${PORT:-5000}
 		thin,1.8.2,rack,2.2.8 bundle exec thin start -R config.ru -e $RACK_ENV -p ${PORT:-5000}
-		rack,2.2.8 bundle exec rackup config.ru --host 0.0.0.0 -p ${PORT:-5000}
-		rack,3.0.8,rackup,2.1.0 bundle exec rackup config.ru --host 0.0.0.0 -p ${PORT:-5000}
-		rack,3.0.8
+		unicorn,6.1.0,rack,3.0.8 bundle exec unicorn -p ${PORT:-5000}
+		webrick,1.8.1,rack,2.2.8 bundle exec rackup config.ru --host 0.0.0.0 -p ${PORT:-5000}
+		rack,3.0.8,rackup,2.1.0,webrick,1.8.1 bundle exec rackup config.ru --host 0.0.0.0 -p ${PORT:-5000}
+		rack,2.2.8
+		rack,3.0.8,rackup,2.1.0
 		puma_worker_killer,0.3.1
 	END
 }

@@ -227,12 +227,41 @@ QUOTA='cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d " " -f 1 /s
 	echo 'RUN dd if=/dev/zero of=/dev/null bs=200M count=1' >>"$dir/Dockerfile"
 	run push_version "$dir" shop v3
 	assert_failure
+	assert_output --partial 'The build ran out of its memory limit of 64m and was killed'
+	assert_output --partial "Run 'dokku resource:limit --memory <size> --process-type build shop' to give it more"
 	assert_http shop.example.test / 200 v2
 	dokku resource:limit-clear shop
 	run push_version "$dir" shop v4
 	assert_success
 	refute_output --partial "classic builder"
 	assert_http shop.example.test / 200 v4
+}
+
+@test "a build in a container is held to its limits, which the message names" {
+	"$LAB" images contract
+	local dir=$BATS_TEST_TMPDIR/stack
+	dokku apps:create boxed
+	dokku ps:set boxed skip-deploy true
+	as_dokku mkdir -p "$INST/lib/config/buildpacks/boxed"
+	printf moorage-lab/contract:1 | as_dokku tee "$INST/lib/config/buildpacks/boxed/stack" >/dev/null
+	dokku resource:limit boxed --process-type build --memory 64m --memory-swap 64m --cpu 0.5
+	mkdir -p "$dir/bin"
+	printf '#!/bin/sh\n%s\n%s\n' "$MEMORY" "$QUOTA" >"$dir/bin/compile"
+	chmod +x "$dir/bin/compile"
+	echo 'web: true' >"$dir/Procfile"
+	git_app "$dir"
+	run git_push "$dir" boxed
+	assert_success
+	assert_output --regexp "remote: +$((64 * MIB))"
+	assert_output --regexp "remote: +50000"
+	echo 'exec dd if=/dev/zero of=/dev/null bs=200M count=1' >>"$dir/bin/compile"
+	run push_version "$dir" boxed v2
+	assert_failure
+	assert_output --partial 'The build ran out of its memory limit of 64.0 MB and was killed'
+	assert_output --partial "Run 'dokku resource:limit --memory <size> --process-type build boxed' to give it more"
+	assert_equal "$(containers_of boxed)" ''
+	docker_lab volume rm "$LABEL.cache-boxed"
+	dokku --force apps:destroy boxed
 }
 
 @test "a Dockerfile that needs BuildKit is built without limits, and that is said" {

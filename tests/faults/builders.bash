@@ -29,7 +29,13 @@ source_dockerfile() {
 # A stand-in for the stack runs the source's own script (tests/fixtures/images/contract).
 source_herokuish() {
 	mkdir "$SOURCE/bin"
-	printf '#!/bin/bash\nset -e\necho half >"$2/half"\n%s\nmv "$2/half" "$2/whole"\n' "$WAITS" >"$SOURCE/bin/compile"
+	cat >"$SOURCE/bin/compile" <<-COMPILE
+		#!/bin/bash
+		set -e
+		echo "of \$(cat VERSION)" >"\$2/half"
+		$WAITS
+		mv "\$2/half" "\$2/whole"
+	COMPILE
 	chmod +x "$SOURCE/bin/compile"
 	echo 'web: /bin/http-server' >"$SOURCE/Procfile"
 }
@@ -91,10 +97,15 @@ builder_ready() {
 	esac
 }
 
+# selected_for BUILDER: what `builder:set selected` says of it; the others are detected.
+selected_for() {
+	[ "$1" != herokuish ] || echo herokuish
+}
+
 # builder_is BUILDER: the app's next pushes are built by it; one has been.
 builder_is() {
 	builder_ready "$1"
-	dokku builder:set app selected "$([ "$1" != herokuish ] || echo herokuish)" >/dev/null
+	dokku builder:set app selected "$(selected_for "$1")" >/dev/null
 	source_of "$1" v1
 	git_push "$SOURCE" app
 	wait_until 20 serves app v1

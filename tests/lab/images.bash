@@ -42,6 +42,15 @@ image_contract() {
 	DOCKER_BUILDKIT=0 engine_docker "$1" build -q -t moorage-lab/contract:1 "$LAB_TOP/tests/fixtures/images/contract"
 }
 
+# A builder with a stand-in for the lifecycle of Cloud Native Buildpacks, and the image that it builds on.
+image_cnb() {
+	local dir=$LAB_TOP/tests/stand-in/lifecycle
+	image_exists "$1" moorage-lab/cnb-builder:1 && image_exists "$1" moorage-lab/cnb-run:1 && return 0
+	image_make http "$1" && image_make debian "$1" || return
+	DOCKER_BUILDKIT=0 engine_docker "$1" build -q -t moorage-lab/cnb-run:1 -f "$dir/run.Dockerfile" "$dir" &&
+		DOCKER_BUILDKIT=0 engine_docker "$1" build -q -t moorage-lab/cnb-builder:1 -f "$dir/builder.Dockerfile" "$dir"
+}
+
 # A Debian with all that the installer would ask apt for, and what its tests look at. Made once per
 # list of packages.
 image_machine() {
@@ -88,11 +97,11 @@ image_stack() {
 
 # What a run made, and what it was at when it was killed.
 stack_remove() {
-	engine_docker "$LAB_SOCKET" rmi moorage-lab/stack:12 >/dev/null 2>&1
+	engine_docker "$LAB_SOCKET" rmi moorage-lab/stack:12 >/dev/null 2>&1 || true
 	[ -e "$LAB_ROOT/.stack-made" ] || return 0
-	engine_docker "$LAB_SOCKET" rm -f lab.stack-build.debian-12 >/dev/null 2>&1
+	engine_docker "$LAB_SOCKET" rm -f lab.stack-build.debian-12 >/dev/null 2>&1 || true
 	engine_docker "$LAB_SOCKET" rmi moorage/stack:debian-12 moorage/stack-packages:debian-12 \
-		moorage/stack-base:debian-12 moorage/stack-raw:lab-debian-12 >/dev/null 2>&1
+		moorage/stack-base:debian-12 moorage/stack-raw:lab-debian-12 >/dev/null 2>&1 || true
 	rm -f "$LAB_ROOT/.stack-made"
 }
 
@@ -102,7 +111,7 @@ image_make() {
 	(flock 8 && "image_$1" "$2") 8>"$LAB_ROOT/.image-$1"
 }
 
-# images [--into INSTANCE] [busybox] [http] [debian] [contract] [machine] [container] [stack]; busybox and http when none is named.
+# images [--into INSTANCE] [busybox] [http] [debian] [contract] [cnb] [machine] [container] [stack]; busybox and http when none is named.
 images_make() {
 	local socket=$LAB_SOCKET name
 	need_root
@@ -114,7 +123,7 @@ images_make() {
 	[ $# -gt 0 ] || set -- busybox http
 	for name; do
 		case $name in
-		busybox | http | debian | contract | machine | container | stack) image_make "$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
+		busybox | http | debian | contract | cnb | machine | container | stack) image_make "$name" "$socket" >/dev/null || die "image '$name' could not be made" ;;
 		*) die "unknown image '$name'" ;;
 		esac
 	done

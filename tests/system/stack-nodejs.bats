@@ -27,6 +27,14 @@ teardown_file() {
 	assert_equal "$(http_get "$(host_of nodejs)" /about | head -1)" '<h1 id="about">About</h1>'
 }
 
+@test "SIGTERM reaches the app below npm, which ends with its own exit code" {
+	id=$(web_container nodejs)
+	docker_lab update --restart no "$id" >/dev/null
+	docker_lab kill --signal TERM "$id" >/dev/null
+	assert_equal "$(docker_lab wait "$id")" 0
+	docker_lab start "$id" >/dev/null
+}
+
 @test "the image has neither packages that only the build needs, nor a token, nor the app's config" {
 	run -0 in_image nodejs 'cd /app; ls node_modules; ls -A'
 	assert_line express
@@ -83,6 +91,6 @@ teardown_file() {
 	assert_output --regexp 'package\.json \(engines\.node\) asks for Node\.js >=99, this stack has v18\.'
 	assert_output --partial 'Installing packages of yarn.lock with yarn'
 	assert_output --partial '       1.22.19'
-	assert_output --partial 'Command failed (exit code 1): yarn run build'
+	assert_output --partial 'Command failed (exit code 127): yarn run build'
 	assert_output --partial 'No program tsc: the package that has it must be in dependencies or devDependencies'
 }

@@ -9,6 +9,7 @@
 #include "builders/dockerfile/said.h"
 #include "builders/dockerfile/syntax.h"
 #include "core/build_flags.h"
+#include "core/build_limit.h"
 #include "core/build_program.h"
 #include "core/builder.h"
 #include "core/docker_client.h"
@@ -92,6 +93,17 @@ static int add_options(const struct build *b, struct strvec *argv, struct err *e
 	if (r >= 0)
 		dockeropts_filter_build(words.items, argv);
 	return r;
+}
+
+/* Memory is what a step that the kernel has killed was limited in. */
+static int explain_kill(const struct build *b, struct err *err)
+{
+	AUTO_FREE char *limit = resource_build_memory(b->ctx, b->app);
+
+	if (!*limit)
+		return -(int)err->kind;
+	err_clear(err);
+	return build_limit_memory_used(b->app, limit, err);
 }
 
 static void feed_said(void *cookie, const char *data, size_t len, struct strbuf *out)
@@ -182,7 +194,9 @@ static int run_docker(const struct build *b, struct err *err)
 	c.cwd = b->dir;
 	/* `--build-arg KEY` takes its value from there, so none is ever on a command line. */
 	r = build_program_env(b, &c, err);
-	return r < 0 ? r : build_program_run(&c, &filter, err);
+	if (r >= 0)
+		r = build_program_run(&c, &filter, err);
+	return r < 0 && said.killed ? explain_kill(b, err) : r;
 }
 
 /* --- ports --- */

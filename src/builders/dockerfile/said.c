@@ -98,6 +98,7 @@ static void end_line(struct said *p, struct strbuf *out)
 	line = strrchr(p->line.buf, '\r'); /* progress that overwrites itself: its last state */
 	line = line ? line + 1 : p->line.buf;
 	number = step_of(line, &text);
+	p->killed |= str_ends(line, "returned a non-zero code: 137");
 	if (is_blank(line))
 		shown = false;
 	else if (p->failed)

@@ -16,6 +16,7 @@ enum { SAID_STEPS_MAX = 1024 };
 struct said {
 	bool hidden[SAID_STEPS_MAX]; /* BuildKit's numbered steps that are its own */
 	bool failed;                 /* from the first error on everything is shown */
+	bool killed;                 /* the classic builder said so of a step */
 	struct strbuf line;          /* the beginning of one */
 };
 

@@ -66,18 +66,30 @@ static int remove_builds(struct ctx *ctx, const char *app, struct err *err)
 	return r;
 }
 
+static int remove_volume(struct ctx *ctx, const char *volume, struct err *err)
+{
+	int r = engine_volume_remove(ctx_engine(ctx), volume, true, err);
+
+	if (r == -ERR_NOT_FOUND) {
+		err_clear(err);
+		r = 0;
+	}
+	return r < 0 ? err_wrap(err, "Unable to remove cache volume") : 0;
+}
+
 static int purge(struct ctx *ctx, const char *app, struct err *err)
 {
 	AUTO_FREE char *volume = cache_volume(ctx, app);
 	int r = remove_builds(ctx, app, err);
 
 	if (r >= 0)
-		r = engine_volume_remove(ctx_engine(ctx), volume, true, err);
-	if (r == -ERR_NOT_FOUND) {
-		err_clear(err);
-		r = 0;
+		r = remove_volume(ctx, volume, err);
+	for (const char *const *role = cache_roles; r >= 0 && *role; role++) {
+		AUTO_FREE char *other = cache_volume_for(ctx, app, *role);
+
+		r = remove_volume(ctx, other, err);
 	}
-	return r < 0 ? err_wrap(err, "Unable to remove cache volume") : 0;
+	return r;
 }
 
 static int run_purge_cache(struct ctx *ctx, const struct args *args, struct err *err)

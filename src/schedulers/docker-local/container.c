@@ -2,12 +2,10 @@
 /* One container: made, connected, looked at, stopped, removed. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/child.h"
 #include "base/fs.h"
+#include "core/docker_create.h"
 #include "core/output.h"
 #include "core/state.h"
 #include "lib/dockeropts/dockeropts.h"
@@ -15,82 +13,6 @@
 #include "schedulers/docker-local/driver.h"
 
 /* --- making: through the API, or through the docker program --- */
-
-/* Variables that would change what the docker program itself does. */
-static bool steers_the_client(const char *key)
-{
-	static const char *const prefixes[] = { "DOCKER_", "LD_", "GO", "HTTP_PROXY", "HTTPS_PROXY",
-		"NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_", "XDG_" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		if (str_starts(key, prefixes[i]))
-			return true;
-	}
-	return str_eq(key, "PATH") || str_eq(key, "HOME") || str_eq(key, "TMPDIR");
-}
-
-/*
- * Values reach the client through its environment, those that would steer it through an env-file
- * in memory, so that none is in its argv.
- */
-static int pass_env(const struct spec *s, struct child *c, int file_fd, struct strvec *ret_flags,
-	struct err *err)
-{
-	for (size_t i = 0; i < s->flags.count; i++) {
-		const char *key = str_after(s->flags.items[i], "--env=");
-		const char *value = key && !strchr(key, '=') ? env_get(&s->env, key) : NULL;
-
-		if (!value) {
-			strvec_push(ret_flags, s->flags.items[i]);
-		} else if (!steers_the_client(key)) {
-			strvec_push(ret_flags, s->flags.items[i]);
-			strvec_pushf(&c->env, "%s=%s", key, value);
-		} else if (strchr(value, '\n')) {
-			return err_set(err, ERR_INVALID,
-				"variable %s holds a line break, which cannot be handed to the "
-				"docker program",
-				key);
-		} else if (dprintf(file_fd, "%s=%s\n", key, value) < 0) {
-			return err_sys(err, "write the env-file");
-		}
-	}
-	return 0;
-}
-
-static int create_with_client(struct ctx *ctx, const struct spec *s, char **ret_id, struct err *err)
-{
-	AUTO_CLOSE int file = memfd_create("env", MFD_CLOEXEC);
-	AUTO_CHILD c = CHILD_INIT;
-	AUTO_STRVEC flags = STRVEC_INIT;
-	AUTO_STRBUF out = STRBUF_CAPPED(4096);
-	AUTO_STRBUF errors = STRBUF_CAPPED(16 * 1024);
-	struct child_status st;
-	int r;
-
-	if (file < 0)
-		return err_sys(err, "memfd_create");
-	r = pass_env(s, &c, file, &flags, err);
-	if (r < 0)
-		return r;
-	strvec_pushl(&c.argv, ctx->inst.docker_bin, NULL);
-	strvec_pushf(&c.argv, "--host=unix://%s", ctx->inst.engine_socket);
-	strvec_pushl(&c.argv, "container", "create", NULL);
-	strvec_pushf(&c.argv, "--env-file=/proc/self/fd/%d", file);
-	strvec_pushv(&c.argv, flags.items);
-	strvec_push(&c.argv, s->image);
-	strvec_pushv(&c.argv, s->command.items);
-	c.keep_fds[0] = file;
-	lseek(file, 0, SEEK_SET);
-	r = child_capture(&c, NULL, &out, &errors, &st, err);
-	if (r < 0)
-		return r;
-	strbuf_trim(&out);
-	strbuf_trim(&errors);
-	if (st.code || !out.len)
-		return err_set(err, ERR_REMOTE, "docker container create: %s", errors.buf);
-	*ret_id = strbuf_detach(&out);
-	return 0;
-}
 
 int container_create(struct ctx *ctx, const struct spec *s, char **ret_id, struct err *err)
 {
@@ -103,7 +25,9 @@ int container_create(struct ctx *ctx, const struct spec *s, char **ret_id, struc
 		r = spec_body(s, (unsigned)r, &body, &flag, err);
 	if (r == DOCKEROPTS_NEEDS_CLIENT) {
 		out_trace("%s: made by the docker program because of %s", s->name, flag.buf);
-		r = create_with_client(ctx, s, ret_id, err);
+		r = docker_create(ctx,
+			&(struct docker_create){ s->image, &s->flags, &s->command, &s->env },
+			ret_id, err);
 	} else if (r >= 0) {
 		r = engine_container_create(e, s->name, body, ret_id, err);
 		json_decref(body);

@@ -135,14 +135,15 @@ struct image_facts {
 	enum image_source source;
 	bool is_release; /* image-stage=release */
 	char *stage;
-	bool own_init; /* brings an init process of its own */
+	struct strvec processes; /* of SOURCE_PACK: types with an entry point of their own */
+	bool own_init;           /* brings an init process of its own */
 	bool is_foreign_amd64;
 	bool log_max_size_ok; /* the engine's log driver takes max-size */
 };
 
 #define IMAGE_FACTS_INIT                                                                           \
 	{                                                                                          \
-		0                                                                                  \
+		.processes = STRVEC_INIT                                                           \
 	}
 void image_facts_done(struct image_facts *f);
 #define AUTO_IMAGE_FACTS CLEANUP(image_facts_done) struct image_facts

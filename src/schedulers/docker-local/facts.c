@@ -17,6 +17,7 @@ void image_facts_done(struct image_facts *f)
 {
 	free(f->image);
 	free(f->stage);
+	strvec_done(&f->processes);
 	*f = (struct image_facts)IMAGE_FACTS_INIT;
 }
 
@@ -62,6 +63,7 @@ static void take_facts(struct ctx *ctx, const char *app, json_t *inspected, stru
 		f->source = SOURCE_PACK;
 	else if (image_is_herokuish(ctx, app, inspected))
 		f->source = SOURCE_HEROKUISH;
+	image_process_types(inspected, &f->processes);
 	f->stage = xstrdup(text_at(labels, "com.dokku.image-stage"));
 	f->is_release = str_eq(f->stage, "release");
 	f->own_init = str_eq(text_at(labels, "org.opencontainers.image.vendor"), "linuxserver.io");

@@ -190,7 +190,8 @@ static int add_command(struct ctx *ctx, const struct spec_unit *u, const struct 
 	return r < 0 ? err_wrap(err, "find the command of %s", u->process) : 0;
 }
 
-/* A buildpack image takes a command only through its launcher. */
+/* A buildpack image takes a command only through its launcher. One without a command is the image's
+ * own, which has an entry point for each. */
 static int add_launcher(struct ctx *ctx, const struct spec_unit *u, const struct image_facts *facts,
 	struct spec *s, struct err *err)
 {
@@ -202,6 +203,8 @@ static int add_launcher(struct ctx *ctx, const struct spec_unit *u, const struct
 	r = procs_command(ctx, u->app, u->process, "5000", &command, err);
 	if (r >= 0 && command.len)
 		strvec_push(&s->flags, "--entrypoint=launcher");
+	else if (r >= 0 && strvec_has(&facts->processes, u->process))
+		strvec_pushf(&s->flags, "--entrypoint=/cnb/process/%s", u->process);
 	return r;
 }
 

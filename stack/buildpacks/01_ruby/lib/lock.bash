@@ -12,14 +12,18 @@ locked_version() { # GEM
 	sed -nE "s/^    $1 \(([0-9A-Za-z.]+)(-[^)]*)?\)\$/\1/p" Gemfile.lock | head -1
 }
 
-# The command that serves config.ru. Before version 3, rack itself had rackup and found webrick.
+# The command that serves config.ru. Ruby has no web server of its own since version 3.
 # shellcheck disable=SC2016 # for the shell that starts the app
 rack_server() {
 	if locked puma; then
 		echo 'bundle exec puma -p ${PORT:-5000}'
+	elif locked falcon; then
+		echo 'bundle exec falcon serve --bind http://0.0.0.0:${PORT:-5000}'
+	elif locked unicorn; then
+		echo 'bundle exec unicorn -p ${PORT:-5000}'
 	elif locked thin; then
 		echo 'bundle exec thin start -R config.ru -e $RACK_ENV -p ${PORT:-5000}'
-	elif locked rackup || [[ $(locked_version rack) == [12].* ]]; then
+	elif locked webrick && { locked rackup || [[ $(locked_version rack) == [12].* ]]; }; then
 		echo 'bundle exec rackup config.ru --host 0.0.0.0 -p ${PORT:-5000}'
 	else
 		return 1

@@ -132,7 +132,7 @@ modules_key() {
 		mapfile -t patches < <(find "$dir" -type f | sort)
 		files+=("${patches[@]}")
 	done
-	cache_key "${files[@]}" -- "$(package essence)" "$BUILD_DIR" "$MANAGER $VERSION" "$WITH_DEV" "$NODE_ENV" "$(node --version)" "$(npm --version)"
+	cache_key "${files[@]}" -- "$(package essence)" "$BUILD_DIR" "$MANAGER $VERSION" "$WITH_DEV" "$NODE_ENV" "$HAVE_NODE" "$HAVE_NPM"
 }
 
 # All node_modules of the app, as a workspace has several.
@@ -175,6 +175,8 @@ make_modules() {
 	fi
 	title "Installing packages of ${LOCK:-package.json} with $MANAGER"
 	"install_$MANAGER"
+	trim_downloads "$npm_config_cache"
+	trim_downloads "$CACHE_DIR/moorage/$MANAGER-packages"
 	[[ $use == false ]] || save_modules "$key"
 }
 

@@ -18,7 +18,9 @@ explain_django() { # LOG CODE
 
 collect_static() {
 	local manage answer
-	manage=$(find . -maxdepth 3 -name manage.py -not -path './.venv/*' -not -path '*/node_modules/*' | sort | head -1)
+	# The one that lies highest.
+	manage=$(find . -maxdepth 3 \( -name .venv -o -name node_modules \) -prune -o -name manage.py -printf '%d %p\n' | sort -n | head -1)
+	manage=${manage#* }
 	[[ $manage && -e .venv/bin/django-admin ]] || return 0
 	if [[ ${DISABLE_COLLECTSTATIC:-0} != 0 ]]; then
 		note "DISABLE_COLLECTSTATIC is set: static files are not collected"

@@ -136,6 +136,7 @@ fill_venv() {
 		install_lists
 	fi
 	scrub_venv
+	trim_downloads "$PIP_CACHE_DIR"
 }
 
 # Its key: the lists' content, the Python, and options of pip that decide what is installed.
