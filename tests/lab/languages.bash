@@ -26,16 +26,18 @@ language_down() {
 	teardown_instance
 }
 
-# in_image APP COMMAND: by a shell in the image that the app runs from, without its config.
+# in_image APP COMMAND: by a shell in the image of the app's last build, without its config.
 in_image() {
-	docker_lab run --rm --network none --entrypoint sh "$(docker_lab inspect -f '{{.Image}}' "$(web_container "$1")")" -c "$2"
+	docker_lab run --rm --network none --entrypoint sh "$(image_of "$1")" -c "$2"
+}
+
+image_of() { # APP
+	echo "dokku-$LABEL/$1:latest"
 }
 
 # no_secrets APP: its config is neither in a file of its image nor in what the image says of itself.
 no_secrets() {
-	local image
-	image=$(docker_lab inspect -f '{{.Image}}' "$(web_container "$1")")
-	run -0 docker_lab image inspect "$image"
+	run -0 docker_lab image inspect "$(image_of "$1")"
 	refute_output --partial "$SECRET"
 	run -1 in_image "$1" "grep -rsl '$SECRET' /app /tmp /var /etc /root /home /cache | grep ."
 }

@@ -2,23 +2,24 @@
 # shellcheck shell=bash
 # Ruby's version and the gems of Gemfile.lock.
 
+# Sets ruby_here, ruby_api and bundler_here.
+# shellcheck disable=SC2034 # ruby_api is for the profile
 ruby_check_version() {
-	local answer wanted here asked
-	title "Using Ruby $(ruby -e 'print RUBY_VERSION') of the stack, Bundler $(bundler_version)"
-	answer=$(ruby "$PACK_DIR/lib/version.rb" 2>&1) || fail "The Gemfile cannot be read:" "$answer"
-	if [[ $answer ]]; then
-		wanted=${answer%%$'\t'*} here=${answer##*$'\t'}
+	local log lines asked
+	log=$(mktemp)
+	mapfile -t lines < <(ruby "$PACK_DIR/lib/version.rb" 2>"$log" || true)
+	[[ ${#lines[@]} -ge 3 ]] || fail "The Gemfile cannot be read:" "$(<"$log")"
+	rm -f "$log"
+	ruby_here=${lines[0]} ruby_api=${lines[1]} bundler_here=${lines[2]}
+	title "Using Ruby $ruby_here of the stack, Bundler $bundler_here"
+	if [[ ${lines[3]:-} ]]; then
 		mapfile -t asked < <(other_ways Ruby)
-		fail "The Gemfile asks for Ruby $wanted; this stack has Ruby $here" \
-			"If the app runs with that, write in the Gemfile: ruby \"~> ${here%.*}\"" "${asked[@]}"
+		fail "The Gemfile asks for Ruby ${lines[3]%%$'\t'*}; this stack has Ruby ${lines[3]##*$'\t'}" \
+			"If the app runs with that, write in the Gemfile: ruby \"~> ${ruby_here%.*}\"" "${asked[@]}"
 	fi
-	if [[ -f .ruby-version && $(<.ruby-version) != *"$(ruby -e 'print RUBY_VERSION')"* ]] && ! grep -qE '^[[:space:]]*ruby[[:space:](]' Gemfile; then
+	if [[ -f .ruby-version && $(<.ruby-version) != *"$ruby_here"* ]] && ! grep -qE '^[[:space:]]*ruby[[:space:](]' Gemfile; then
 		note ".ruby-version says $(head -1 .ruby-version); the Gemfile asks for no version, so it is not looked at"
 	fi
-}
-
-bundler_version() {
-	ruby -rbundler -e 'print Bundler::VERSION'
 }
 
 # Nothing is written to .bundle/config: all settings are of the environment, and at the start of the
@@ -28,8 +29,7 @@ gems_environment() {
 	export BUNDLE_WITHOUT=${BUNDLE_WITHOUT:-development:test} BUNDLE_JOBS=${BUNDLE_JOBS:-$(cpus)}
 	export BUNDLE_SILENCE_ROOT_WARNING=1 BUNDLE_DISABLE_VERSION_CHECK=1
 	BUNDLE_USER_HOME=$(cache_dir bundler)
-	BUNDLER_VERSION=$(bundler_version)
-	export BUNDLE_USER_HOME BUNDLER_VERSION
+	export BUNDLE_USER_HOME BUNDLER_VERSION=$bundler_here
 	if [[ -e .bundle/config ]]; then
 		note "Leaving out .bundle/config: settings of gems are config variables (BUNDLE_...)"
 		rm -f .bundle/config
@@ -59,7 +59,7 @@ gems_hints() { # LOG
 	*"Authentication is required"* | *"Bad username or password"*)
 		echo "A private source wants a login: config:set <app> BUNDLE_<HOST WITH __ FOR EACH DOT>=user:password" ;;
 	*"requires ruby version"* | *"incompatible with the current version"* | *"depends on Ruby"* | *"ruby version is"*)
-		echo "A gem of Gemfile.lock is for another Ruby: run 'bundle update <gem>' with Ruby $(ruby -e 'print RUBY_VERSION[/\d+\.\d+/]')" ;;
+		echo "A gem of Gemfile.lock is for another Ruby: run 'bundle update <gem>' with Ruby ${ruby_here%.*}" ;;
 	*"Could not find gem"* | *"Could not find "*" in "* | *"Your bundle is locked to"*)
 		echo "A version in Gemfile.lock is not (or no more) at its source: run 'bundle update <gem>' and commit Gemfile.lock" ;;
 	*"Could not reach host"* | *"Could not fetch specs"* | *"Network error"* | *"Could not download"*)
@@ -70,7 +70,7 @@ gems_hints() { # LOG
 # What is in the cache serves twice: as it is under the same lock, else as a beginning.
 gems_install() {
 	local key
-	key=$(cache_key Gemfile Gemfile.lock -- "$(ruby -v)" "$BUNDLE_WITHOUT")
+	key=$(cache_key Gemfile Gemfile.lock -- "$ruby_here" "$BUNDLE_WITHOUT")
 	rm -rf vendor/bundle
 	if cache_restore ruby "$key" vendor/bundle; then
 		title "Gemfile.lock is that of the last build: gems taken from the cache, nothing to install"

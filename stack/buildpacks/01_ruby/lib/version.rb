@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: MIT
-# What the Gemfile asks of Ruby, when this Ruby is not it: "wanted<tab>here". Nothing when it is.
-# `ruby file: "..."` is newer than the Bundler here, so that file is read by hand.
+# Four lines: this Ruby's version, the one in names of folders, Bundler's version, and, when this Ruby is
+# not the one that the Gemfile asks for, "wanted<tab>here". In the app's folder.
+# `ruby file: "..."` is newer than some Bundlers, so that file is read by hand.
 require "bundler"
 
-wanted = Bundler::Dsl.evaluate(Pathname("Gemfile"), Pathname("Gemfile.lock"), {}).ruby_version
+begin
+  wanted = Bundler::Dsl.evaluate(Pathname("Gemfile"), Pathname("Gemfile.lock"), {}).ruby_version
+rescue Bundler::BundlerError => e
+  abort e.message
+end
 here = Bundler::RubyVersion.system
 file = File.read("Gemfile")[/^\s*ruby\s*\(?\s*file:\s*["']([^"']+)["']/, 1]
 
 if file
-	version = File.read(file)[/\d+(\.\d+)+/]
-	puts "#{version} (#{file})\t#{RUBY_VERSION}" if version && version != RUBY_VERSION
+  version = File.read(file)[/\d+(\.\d+)+/]
+  unmet = "#{version} (#{file})\t#{RUBY_VERSION}" if version && version != RUBY_VERSION
 elsif wanted && (difference = wanted.diff(here))
-	_, expected, actual = difference
-	puts "#{expected}\t#{actual}"
+  _, expected, actual = difference
+  unmet = "#{expected}\t#{actual}"
 end
+puts RUBY_VERSION, RbConfig::CONFIG["ruby_version"], Bundler::VERSION, unmet
