@@ -22,7 +22,7 @@ struct build_job {
 	const char *builder; /* its name, for labels and texts */
 	struct task task;
 	bool out_of_memory; /* of what it was limited to, when it ended */
-	stream_sink sink; /* of its output; NULL: prints it as it comes */
+	stream_sink sink;   /* of its output; NULL: prints it as it comes */
 	void *cookie;
 	int exit_code; /* once it has run */
 };

@@ -184,12 +184,12 @@ argv() {
 }
 
 # proves stand-in: command builder-lambda:set, property builder-lambda/lambdayml-path
-# proves effect: trigger pre-build-lambda, trigger post-build-lambda, trigger pre-release-lambda
+# proves effect: trigger pre-build-lambda, trigger post-build-lambda, trigger pre-release-lambda, trigger post-release-lambda
 @test "lambda (stand-in): its arguments, the archive that is kept, ports, and triggers of old" {
 	with lambda-builder
 	local dir=$inst/lib/plugins/enabled/old trigger
 	mkdir -p "$dir"
-	for trigger in pre-build-lambda post-build-lambda pre-release-lambda; do
+	for trigger in {pre,post}-build-lambda {pre,post}-release-lambda; do
 		printf '#!/bin/sh\necho "hears %s $*"\n' $trigger >"$dir/$trigger"
 		chmod +x "$dir/$trigger"
 	done
@@ -201,6 +201,9 @@ argv() {
 		[[ "$output" == *"hears $trigger"* ]]
 		[[ "$output" == *"instead of ${trigger%% *}"* ]]
 	done
+	# Dokku knows the name of one more, and fires it nowhere: it is there for plugins alone.
+	[[ "$output" != *"hears post-release-lambda"* ]]
+	[ "$(plugn trigger post-release-lambda "$APP" latest)" = "hears post-release-lambda $APP latest" ]
 	rm -r "$dir"
 	diff - <(argv lambda-builder) <<-'EOF'
 		build

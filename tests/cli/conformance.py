@@ -10,6 +10,7 @@ the exit code says whether there was any.
 import csv
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -73,8 +74,9 @@ NAMES_ROWS = {"resource", "storage"}
 # Commands that make a row where there is none.
 MAKES_ROW = {"resource": ("resource:limit", APP, "--memory", "64")}
 # Plugins whose messages speak of keys.
-KEY_PLUGINS = {"builder-dockerfile", "builder-lambda", "builder-nixpacks", "builder-pack", "builder-railpack", "caddy",
-               "checks", "git", "haproxy", "nginx", "openresty", "scheduler-docker-local", "traefik"}
+KEY_PLUGINS = {"builder-dockerfile", "builder-herokuish", "builder-lambda", "builder-nixpacks", "builder-pack",
+               "builder-railpack", "caddy", "checks", "git", "haproxy", "nginx", "openresty",
+               "scheduler-docker-local", "traefik"}
 
 # Properties that Dokku does not have, with what counts where none is set; see docs/differences.md.
 OWN_PROPERTIES = {"builds": {"timeout": "0"}}
@@ -315,6 +317,8 @@ def default_of(row, scope):
     how = row["how_computed"]
     if how.startswith("raw ") or how in ("global value", "app value, else global value"):
         return ""
+    if "true on amd64, else false" in how:
+        return "true" if platform.machine() == "x86_64" else "false"
     match = re.search(r"else ([^\s,]+(?: \([^)]*\))?)$", how)
     if not match or scope == "--global" and "<app>" in how:
         return None

@@ -71,7 +71,6 @@ builds() {
 	[ "$(docker_lab ps -q --filter "name=^$LABEL.stack-build.$NAME")" ]
 }
 
-# proves effect: command stack:build
 @test "what a killed build left is removed by the next, which makes the image" {
 	local pid code=0
 	EXEC='exec' in_instance "$INST/bin/dokku" stack:build --as "$NAME" --languages none --packages 'hello cowsay' >/dev/null 2>&1 3>&- &
@@ -122,7 +121,6 @@ builds() {
 	nothing_left
 }
 
-# proves effect: command stack:list, command stack:report
 @test "stack:list and stack:report tell what there is and who uses it" {
 	run -0 dokku stack:list
 	assert_line "$NAME"
@@ -145,7 +143,6 @@ builds() {
 	image_of stack-packages
 }
 
-# proves effect: command stack:destroy
 @test "a stack in use is destroyed with --force alone" {
 	run -1 dokku stack:destroy "$NAME"
 	assert_output --partial "The stack '$NAME' is in use by user"

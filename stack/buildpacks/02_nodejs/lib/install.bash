@@ -132,7 +132,7 @@ modules_key() {
 		mapfile -t patches < <(find "$dir" -type f | sort)
 		files+=("${patches[@]}")
 	done
-	cache_key "${files[@]}" -- "$(package essence)" "$BUILD_DIR" "$MANAGER $VERSION" "$WITH_DEV" "$NODE_ENV" "$(node --version)" "$(npm --version)"
+	cache_key "${files[@]}" -- "$(package essence)" "$BUILD_DIR" "$MANAGER $VERSION" "$WITH_DEV" "$NODE_ENV" "$HAVE_NODE" "$HAVE_NPM"
 }
 
 # All node_modules of the app, as a workspace has several.

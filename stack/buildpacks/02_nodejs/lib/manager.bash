@@ -90,7 +90,7 @@ get_manager() {
 		ln -sf "$(command -v yarnpkg)" "$place/node_modules/.bin/yarn"
 	else
 		read -r package version < <(tool_package)
-		key=$(cache_key -- "$package" "$version" "$(node --version)")
+		key=$(cache_key -- "$package" "$version" "$HAVE_NODE")
 		if ! cache_restore "$MANAGER" "$key" "$place"; then
 			title "Installing $MANAGER $version"
 			(cd / && run_tool explain_node npm install --prefix "$place" --no-save --no-package-lock --no-audit --no-fund "$package@$version")
