@@ -254,6 +254,7 @@ static void choose_process(struct phases *p, const struct build_job *job)
 
 static int explain(enum pack_phase phase, const struct build_job *job, int r, struct err *err)
 {
+	/* Of these it is said already. */
 	if (r >= 0 || !job->exit_code || job->out_of_memory || operation_interrupted())
 		return r;
 	err_clear(err);
