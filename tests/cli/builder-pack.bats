@@ -201,6 +201,7 @@ plugn() {
 	[[ "$output" == *"docker-options: --publish has no effect on builds with buildpacks here"* ]]
 	[[ "$output" == *"GREETING=flag"*"Installing deps"* ]]
 	[[ "$output" == *"SECRET has 14 characters"* ]]
+	[[ "$output" == *"memory: $((512 << 20))"* ]]
 	[ "$(docker image inspect -f '{{index .Config.Labels "created-at"}}' "$label-tagged:1")" = 1641013200 ]
 	run -0 dokku docker-options:clear hello build
 	dokku docker-options:add hello build "--pull-policy maybe"
@@ -231,8 +232,10 @@ plugn() {
 	done
 	# Without the file there is no project, and nothing says that buildpacks are wanted.
 	dokku pack:set other projecttoml-path nowhere.toml
+	property buildpacks other stack moorage-lab/none:1
 	run ! push_from "$inst/other" other
-	[[ "$output" != *"from cnb stack"* ]]
+	[[ "$output" == *"Detected herokuish because"* ]]
+	rm "$inst/lib/config/buildpacks/other/stack"
 	dokku builder-pack:set other projecttoml-path
 }
 

@@ -92,7 +92,7 @@ static int negotiate(json_t *lifecycle, struct pack_builder *b, struct err *err)
 
 /* --- the user --- */
 
-static int read_id(json_t *env, const char *name, unsigned *ret, struct err *err)
+static int read_id(json_t *env, const char *name, unsigned min, unsigned *ret, struct err *err)
 {
 	AUTO_FREE char *prefix = xasprintf("%s=", name);
 	json_t *item;
@@ -105,8 +105,7 @@ static int read_id(json_t *env, const char *name, unsigned *ret, struct err *err
 
 		if (!value)
 			continue;
-		/* Builds are never root's. */
-		if (parse_uint(value, 1, INT32_MAX, &n, err) < 0)
+		if (parse_uint(value, min, INT32_MAX, &n, err) < 0)
 			return err_wrap(err, "%s", name);
 		*ret = (unsigned)n;
 		return 0;
@@ -126,10 +125,11 @@ static int read_user(json_t *config, struct pack_builder *b, struct err *err)
 	json_t *env = json_object_get(config, "Env");
 	unsigned uid = 0;
 	unsigned gid = 0;
-	int r = read_id(env, "CNB_USER_ID", &uid, err);
+	/* Builds are never root's; the group may be. */
+	int r = read_id(env, "CNB_USER_ID", 1, &uid, err);
 
 	if (r >= 0)
-		r = read_id(env, "CNB_GROUP_ID", &gid, err);
+		r = read_id(env, "CNB_GROUP_ID", 0, &gid, err);
 	if (r >= 0 && is_root(text_of(config, "User")))
 		r = err_set(err, ERR_INVALID, "its user is root");
 	b->uid = uid;

@@ -254,7 +254,8 @@ static void choose_process(struct phases *p, const struct build_job *job)
 
 static int explain(enum pack_phase phase, const struct build_job *job, int r, struct err *err)
 {
-	if (r >= 0 || !job->exit_code || operation_interrupted())
+	/* Of these it is said already. */
+	if (r >= 0 || !job->exit_code || job->out_of_memory || operation_interrupted())
 		return r;
 	err_clear(err);
 	return err_set(err, ERR_FAILED, "the %s phase ended with exit code %d: %s",
