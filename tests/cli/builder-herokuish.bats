@@ -192,7 +192,7 @@ herokuishuser 755 /app/.profile.d'
 	assert_output 'two words'
 	# A clone has an image of its own, which its releases begin with.
 	dokku apps:clone base twin >/dev/null
-	dokku checks:skip twin
+	dokku ps:set twin skip-deploy true
 	dokku config:set twin TOKEN=of-twin
 	first=$(layers twin)
 	dokku config:set twin TOKEN=again

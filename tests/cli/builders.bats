@@ -252,6 +252,14 @@ argv() {
 	[ ! -e "$kept" ]
 }
 
+# proves effect: trigger post-release-lambda
+@test "post-release-lambda, which nothing fires, is in the log of events when a plugin does" {
+	dokku events:on
+	plugn trigger post-release-lambda "$APP" latest
+	dokku events:off
+	grep -F "INVOKED: post-release-lambda( $APP latest )" "$inst/logs/events.log"
+}
+
 @test "a program that is missing is named before anything is done, with the way to get it" {
 	mkdir -p "$inst/lib/plugins/enabled/old"
 	printf '#!/bin/sh\necho pre-build\n' >"$inst/lib/plugins/enabled/old/pre-build"

@@ -334,14 +334,34 @@ static void run_with_a_terminal(void **state)
 	drop(l, id);
 }
 
+/* A child that sends SIG to us when it reads that the container is ready. */
+static pid_t signal_when_ready(int from, int sig)
+{
+	char said[256] = "";
+	size_t len = 0;
+	pid_t us = getpid();
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	while (!strstr(said, "ready") && len < sizeof(said) - 1) {
+		ssize_t n = read(from, said + len, sizeof(said) - 1 - len);
+
+		if (n <= 0)
+			_exit(1);
+		len += (size_t)n;
+	}
+	kill(us, sig);
+	_exit(0);
+}
+
 static void a_signal_ends_a_terminal_session_and_restores_the_terminal(void **state)
 {
 	struct live *l = *state;
-	AUTO_FREE char *id = make(l, "sleep 20", true, true);
+	AUTO_FREE char *id = make(l, "echo ready; sleep 20", true, true);
 	struct engine_io io = { .err = -1, .tty = true };
 	struct termios before;
 	struct termios after;
-	pid_t us = getpid();
 	pid_t pid;
 	int code = -1;
 	int master;
@@ -350,12 +370,7 @@ static void a_signal_ends_a_terminal_session_and_restores_the_terminal(void **st
 	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
 	assert_int_equal(tcgetattr(slave, &before), 0);
 	io.in = io.out = slave;
-	pid = fork();
-	if (pid == 0) {
-		usleep(700 * 1000);
-		kill(us, SIGTERM);
-		_exit(0);
-	}
+	pid = signal_when_ready(master, SIGTERM);
 	refused(l, engine_container_run(&l->e, id, &io, NULL, &code, &l->err), ERR_FAILED);
 	assert_int_equal(tcgetattr(slave, &after), 0);
 	assert_int_equal(before.c_lflag, after.c_lflag);
@@ -385,21 +400,21 @@ static void run_with_auto_remove_still_gives_the_code(void **state)
 static void signals_are_forwarded(void **state)
 {
 	struct live *l = *state;
-	AUTO_FREE char *id =
-		make(l, "trap 'exit 9' INT; while :; do sleep 0.05; done", false, false);
-	struct engine_io io = { .in = -1, .out = -1, .err = -1, .forward_signals = true };
-	pid_t us = getpid();
-	pid_t pid = fork();
+	AUTO_FREE char *id = make(l, "trap 'exit 9' INT; echo ready; while :; do sleep 0.05; done",
+		false, false);
+	struct engine_io io = { .in = -1, .err = -1, .forward_signals = true };
 	int code = -1;
+	int out[2];
+	pid_t pid;
 
-	if (pid == 0) {
-		usleep(700 * 1000);
-		kill(us, SIGINT);
-		_exit(0);
-	}
+	assert_int_equal(pipe(out), 0);
+	io.out = out[1];
+	pid = signal_when_ready(out[0], SIGINT);
 	OK(engine_container_run(&l->e, id, &io, NULL, &code, &l->err));
 	assert_int_equal(code, 9);
 	waitpid(pid, NULL, 0);
+	close(out[0]);
+	close(out[1]);
 	drop(l, id);
 }
 

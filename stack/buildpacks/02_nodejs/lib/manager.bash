@@ -4,14 +4,14 @@
 # Which package manager: npm is the stack's own; yarn and pnpm come from the registry at the version
 # that the app names, into the cache, and with the app, whose Procfile may call them.
 
-package() { # COMMAND [WORD...]
-	local command=$1
-	shift
-	node "$PACK_DIR/lib/package.js" "$command" "$BUILD_DIR" "$@"
+package() { # COMMAND
+	node "$PACK_DIR/lib/package.js" "$1" "$BUILD_DIR"
 }
 
+# A start of node takes longer than all that is asked here: their names are read once.
 has_script() { # NAME
-	[[ $(package script "$1") ]]
+	: "${SCRIPTS:=|$(package scripts | tr '\n' '|')}"
+	[[ $SCRIPTS == *"|$1|"* ]]
 }
 
 # Lock files that are there, one a line.

@@ -2,7 +2,7 @@
 // What an app's package.json says.
 //
 //   node package.js check DIR          says what is wrong with the file, exit code 1
-//   node package.js script DIR NAME    the command of a script; nothing when there is none
+//   node package.js scripts DIR        names of scripts, one on a line
 //   node package.js engines DIR        "RANGE" when engines.node leaves out the node that runs this
 //   node package.js manager DIR        "NAME VERSION" of the field packageManager, without a checksum
 //   node package.js essence DIR        all that decides what is installed, for a checksum
@@ -11,7 +11,7 @@
 const fs = require('fs');
 const path = require('path');
 
-const [command, top, name] = process.argv.slice(2);
+const [command, top] = process.argv.slice(2);
 // Scripts that run while packages are installed decide too; the others and the app's version do not.
 const fields = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies', 'bundledDependencies',
 	'bundleDependencies', 'overrides', 'resolutions', 'pnpm', 'workspaces', 'packageManager', 'dependenciesMeta'];
@@ -91,9 +91,9 @@ const commands = {
 	engines,
 	manager,
 	essence,
-	script: () => {
-		const text = (read(top).scripts || {})[name];
-		if (text) console.log(text);
+	scripts: () => {
+		const scripts = read(top).scripts || {};
+		for (const name of Object.keys(scripts)) if (scripts[name]) console.log(name);
 	},
 	folders: () => {
 		const data = read(top);
