@@ -11,6 +11,10 @@ setup_file() {
 	push_setup
 	export inst label src GIT_SSH_COMMAND GIT_SSH_VARIANT GIT_CONFIG_GLOBAL
 	ln -s "$MOORAGE" "$inst/bin/plugn"
+	# Nobody waits for a scheduled task here: a crontab that forgets.
+	printf '#!/bin/sh\n[ "$1" = -l ] || cat > /dev/null\n' > "$inst/bin/crontab"
+	chmod +x "$inst/bin/crontab"
+	echo "crontab_bin=$inst/bin/crontab" >> "$inst/instance.conf"
 	export DOKKU_CNB_BUILDER=moorage-lab/cnb-builder:1
 	property scheduler --global shell /bin/sh
 	property proxy --global disabled true
@@ -138,7 +142,7 @@ nameless() {
 	dokku ps:scale hello worker=0
 }
 
-@test "run, enter and cron use the launcher and the app's folder" {
+@test "run uses the launcher, run and enter the app's folder" {
 	run -0 dokku run hello show-deps
 	[ "$output" = "deps: one" ]
 	run -0 dokku run hello pwd
@@ -159,7 +163,7 @@ plugn() {
 @test "a second push reuses layers of the cache and of the image before; Procfile commands are launched" {
 	echo v2 > "$src/VERSION"
 	printf 'web: env VERSION_FILE=/workspace/VERSION FROM=procfile http-server\nrelease: show-deps\n' > "$src/Procfile"
-	jq '.scripts = {dokku: {predeploy: "cp VERSION /tmp", postdeploy: "show-deps"}}' "$src/app.json" > "$inst/app.json"
+	jq '.scripts = {dokku: {predeploy: "cp VERSION /tmp", postdeploy: "show-deps"}} | .cron = [{command: "show-deps", schedule: "0 0 29 2 *"}]' "$src/app.json" > "$inst/app.json"
 	mv "$inst/app.json" "$src/app.json"
 	run -0 push_from "$src" hello
 	[[ "$output" == *"Reusing deps"* ]]
@@ -172,6 +176,8 @@ plugn() {
 	[[ "$output" == *LAUNCHED=yes* ]]
 	run -0 dokku run hello ls /tmp
 	[ "$output" = VERSION ]
+	run -0 dokku cron:run hello "$(dokku cron:list hello --format json | jq -r '.[0].id')"
+	[ "$output" = "deps: one" ]
 	# What the script's image says is the launcher's again.
 	run -0 docker image inspect -f '{{.Config.Entrypoint}} {{.Config.Cmd}}' "dokku-$label/hello:latest"
 	[ "$output" = "[/cnb/process/web] []" ]

@@ -40,6 +40,19 @@ source_herokuish() {
 	echo 'web: /bin/http-server' >"$SOURCE/Procfile"
 }
 
+# The lifecycle is a stand-in (tests/stand-in/lifecycle), the buildpacks are real.
+source_pack() {
+	printf '[_]\nschema-version = "0.2"\n' >"$SOURCE/project.toml"
+	echo app >"$SOURCE/kind"
+	echo one >"$SOURCE/deps.txt"
+	[ ! "$WAITS" ] || touch "$SOURCE/slow"
+}
+
+# building_text BUILDER VERSION: what a build that is never done says.
+building_text() {
+	[ "$1" = pack ] && echo '\[builder\] waiting' || echo "now-building-$2"
+}
+
 # A stand-in for the program hands the source to docker.
 source_nixpacks() {
 	touch "$SOURCE/nixpacks.toml"
@@ -60,13 +73,14 @@ source_made_by_docker() {
 
 # builder_ready BUILDER: what the machine needs for it.
 builder_ready() {
-	local dir=$INST/lib/config/buildpacks/--global
-	[ "$1" = dockerfile ] || "$LAB" images --into "$LAB_NAME" contract
 	case $1 in
-	herokuish)
-		as_dokku mkdir -p "$dir"
-		printf moorage-lab/contract:1 | as_dokku tee "$dir/stack" >/dev/null
-		;;
+	pack) "$LAB" images --into "$LAB_NAME" cnb ;;
+	dockerfile) ;;
+	*) "$LAB" images --into "$LAB_NAME" contract ;;
+	esac
+	case $1 in
+	herokuish) builds_in moorage-lab/contract:1 ;;
+	pack) builds_in moorage-lab/cnb-builder:1 ;;
 	nixpacks)
 		cat >"$INST/bin/nixpacks" <<-'SH'
 			#!/bin/sh
@@ -95,6 +109,13 @@ builder_ready() {
 		SH
 		;;
 	esac
+}
+
+# builds_in IMAGE: the stack of the app.
+builds_in() {
+	local dir=$INST/lib/config/buildpacks/app
+	as_dokku mkdir -p "$dir"
+	printf %s "$1" | as_dokku tee "$dir/stack" >/dev/null
 }
 
 # selected_for BUILDER: what `builder:set selected` says of it; the others are detected.

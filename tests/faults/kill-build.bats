@@ -68,7 +68,7 @@ killed_in_between() {
 	source_of "$BUILDER" "v$VERSION" slow
 	attempt >"$BATS_TEST_TMPDIR/push" 2>&1 3>&- &
 	push=$!
-	wait_until 60 grep -q "now-building-v$VERSION" "$BATS_TEST_TMPDIR/push" || found "does not build: $(cat "$BATS_TEST_TMPDIR/push")"
+	wait_until 60 grep -q "$(building_text "$BUILDER" "v$VERSION")" "$BATS_TEST_TMPDIR/push" || found "does not build: $(cat "$BATS_TEST_TMPDIR/push")"
 	kill -KILL "$(dokku builds:list app --format json | jq -r '.[0].pid')"
 	! wait "$push" || found 'the push went well'
 	verify 1
@@ -79,4 +79,8 @@ killed_in_between() {
 
 @test "a push that is built in a container of herokuish's kind, killed around and in its build" {
 	killed_around herokuish
+}
+
+@test "a push that is built by buildpacks, killed around and in its build" {
+	killed_around pack
 }

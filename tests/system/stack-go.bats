@@ -52,7 +52,6 @@ teardown_file() {
 	git_commit "$DIR"
 	run ! git_push "$DIR" go
 	assert_output --regexp 'Command failed \(exit code [12]\): go build '
-	assert_output --regexp 'line [0-9]+ of buildpacks/[0-9]+_go/lib/build.bash'
 	assert_output --regexp 'The first line that failed: \./main\.go:[0-9]+:6: undefined: fmt\.Printline'
 	assert_http "$(host_of go)" / 200 'Ahoy from Go again!'
 }

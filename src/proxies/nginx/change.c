@@ -206,13 +206,10 @@ static int test_and_reload(struct ctx *ctx, const struct strvec *apps, bool *ret
 	/* Handlers may have made a change where the text has none, or none after all. */
 	if (is_live(ctx, apps))
 		return 0;
-	r = nginx_test(ctx, err);
-	if (r < 0)
-		return r;
-	*ret_tried = true;
-	out_verbose("Reloading nginx");
-	out_flush();
-	return nginx_reload(ctx, app, err);
+	r = nginx_test_and_reload(ctx, app, ret_tried, err);
+	if (r >= 0)
+		out_verbose("Reloading nginx");
+	return r;
 }
 
 /* After a failure: the caller's error stays the one that counts. */
@@ -229,7 +226,8 @@ static void give_up(struct ctx *ctx, const struct nginx_files *before, const str
 		out_error(&err);
 		return;
 	}
-	if (reloaded && nginx_runs(ctx) && nginx_control(ctx, NULL, "reload", &err) < 0)
+	/* The next change is to know its own reload from this one. */
+	if (reloaded && nginx_runs(ctx) && nginx_test_and_reload(ctx, NULL, &reloaded, &err) < 0)
 		out_trace("%s", err_text(&err));
 }
 

@@ -80,8 +80,13 @@ MUST_CHECK int nginx_test_alone(struct ctx *ctx, const char *app, const char *pa
 	struct err *err);
 /* VERB: start, stop, reload, enable, disable. APP may be NULL. */
 MUST_CHECK int nginx_control(struct ctx *ctx, const char *app, const char *verb, struct err *err);
-/* Reloads and waits until new workers have taken over. Nothing to do while nginx does not run. */
-MUST_CHECK int nginx_reload(struct ctx *ctx, const char *app, struct err *err);
+/*
+ * Tests the whole configuration, reloads, and waits until new workers have taken over; while nginx
+ * does not run it is only tested. A running nginx keeps what it has when it is told to reload what is
+ * wrong, so it is told at once. *RET_TRIED: it was; what is on disk now it may have read.
+ */
+MUST_CHECK int nginx_test_and_reload(struct ctx *ctx, const char *app, bool *ret_tried,
+	struct err *err);
 bool nginx_runs(struct ctx *ctx);
 
 /* The driver's generation() and is_gone(). */

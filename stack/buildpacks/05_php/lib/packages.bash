@@ -74,6 +74,7 @@ composer_install() {
 	fi
 	run_tool composer_hints composer install --no-dev --prefer-dist --optimize-autoloader --no-interaction --no-progress
 	cache_has php "$key" || cache_save php "$key" "$vendor"
+	trim_downloads "$COMPOSER_CACHE_DIR"
 }
 
 # The script "compile", as on other platforms.
