@@ -138,8 +138,8 @@ class Herokuish(Dockerfile):
         lab.dokku("buildpacks:set-property", app, "stack", self.stack)
 
     def image_by_hand(self, engine, source, name):
-        engine("create", "--name", name + "-build", "--label", engine.label, "-v", name + ":/cache", "-e", "CACHE_PATH=/cache",
-               "-e", "USER=herokuishuser", "--mount", "type=volume,target=/tmp/env", "-w", "/app", self.stack,
+        engine("create", "--name", name + "-build", "--label", engine.label, "-v", name + ":/cache",
+               "-e", "CACHE_PATH=/cache", "-e", "USER=herokuishuser", "--mount", "type=volume,target=/tmp/env", "-w", "/app", self.stack,
                "/bin/bash", "-c", "touch /app/.env; /build; code=$?; rm -f /app/.env; exit $code")
         with subprocess.Popen(["git", "-C", source.dir, "archive", "HEAD"], stdout=subprocess.PIPE) as archive:
             engine("cp", "-", name + "-build:/app", stdin=archive.stdout)
