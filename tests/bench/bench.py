@@ -154,7 +154,7 @@ def route_change(table, lab):
 
 
 def is_reload(line):
-    return re.search(r"kill\(\d+, SIGHUP\)", line) or ("execve(" in line and '"reload"' in line)
+    return re.search(r"kill\(\d+, SIGHUP\b", line) or ("execve(" in line and '"reload"' in line)
 
 
 # --- sizes ---
