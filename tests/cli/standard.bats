@@ -33,10 +33,17 @@ released() {
 			--label com.dokku.image-stage=release --label "com.dokku.app-name=$app" - >/dev/null
 }
 
+# runs_alone CONTAINER: what it replaced has ended.
+runs_alone() {
+	[ "$(running_of "${1%%.*}")" = "$1" ]
+}
+
 # proves effect: command deploy
 @test "deploy starts an image that the app has: the latest, a tag, one process type" {
 	dokku apps:create "$APP"
 	dokku checks:skip "$APP"
+	dokku checks:set "$APP" wait-to-retire 1
+	dokku ps:set "$APP" stop-timeout-seconds 1
 	dokku proxy:disable "$APP"
 	released "$APP" latest sleep 1000
 	released "$APP" v2 sleep 2000
@@ -56,7 +63,7 @@ released() {
 	assert_failure 20
 	run dokku deploy "$APP" no-such-tag
 	assert_failure
-	assert_equal "$(running_of "$APP")" "$APP.web.1"
+	wait_until 60 runs_alone "$APP.web.1"
 	run dokku help --all
 	refute_output --regexp '^ +deploy '
 }

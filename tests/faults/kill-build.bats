@@ -49,6 +49,7 @@ killed_around() {
 	dokku builder:set app selected "$(selected_for "$BUILDER")" >/dev/null
 	source_of "$BUILDER" v1
 	attempt
+	dokku cleanup app # of what the test before has left without a name
 	base_snapshot
 	journal=$(journal_of deploy)
 	steps_of "$journal" | grep -E ' (builder:|source:remove|release:label)' >"$BATS_TEST_TMPDIR/steps"
