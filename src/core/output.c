@@ -45,9 +45,13 @@ bool output_has_tty(void)
 static void emit(FILE *to, const char *mark, const char *fmt, va_list ap) PRINTF(3, 0);
 static void emit(FILE *to, const char *mark, const char *fmt, va_list ap)
 {
-	fputs(mark, to);
-	vfprintf(to, fmt, ap);
-	fputc('\n', to);
+	AUTO_STRBUF line = STRBUF_INIT;
+
+	/* In one piece: others may be writing to the same terminal. */
+	strbuf_addstr(&line, mark);
+	strbuf_vaddf(&line, fmt, ap);
+	strbuf_addch(&line, '\n');
+	fwrite(line.buf, 1, line.len, to);
 }
 
 #define DEFINE_OUT(name, stream, mark, when)                                                       \
