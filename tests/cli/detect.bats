@@ -71,6 +71,9 @@ chooses() {
 	source_is lambda.yml nixpacks.toml railpack.json
 	run -0 plugn trigger builder-detect "$APP" "$work"
 	[ "$output" = $'lambda\nnixpacks\nrailpack' ]
+	source_is .buildpacks project.toml
+	run -0 plugn trigger builder-detect "$APP" "$work"
+	[ "$output" = $'herokuish\npack' ]
 }
 
 @test "build-dir and the paths of files are looked at first" {

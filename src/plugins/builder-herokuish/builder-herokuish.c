@@ -49,7 +49,6 @@ static int on_args_build(struct trigger_call *call, struct err *err)
 
 static const struct trigger_handler triggers[] = {
 	{ "builder-detect", builder_on_detect },
-	{ "builder-detect", builder_on_detect },
 	{ "builder-herokuish-allowed", on_allowed },
 	{ "docker-args-build", on_args_build },
 	{},
