@@ -6,9 +6,11 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "core/build_tree.h"
 #include "core/events.h"
 #include "core/output.h"
 #include "core/plugin.h"
+#include "core/source_file.h"
 #include "core/state.h"
 #include "core/trigger.h"
 
@@ -19,6 +21,25 @@ const struct builder *builder_find(const char *name)
 			return *b;
 	}
 	return NULL;
+}
+
+int builder_detect(const struct builder *builder, struct ctx *ctx, const char *app, const char *dir,
+	struct strbuf *reason, struct err *err)
+{
+	if (!builder->marker)
+		return builder->detect(ctx, app, dir, reason, err);
+	if (!source_has(dir, builder->marker->name))
+		return 0;
+	strbuf_addstr(reason, builder->marker->name);
+	return 1;
+}
+
+int builder_prepare(const struct builder *builder, struct ctx *ctx, const char *app,
+	const char *dir, struct err *err)
+{
+	if (builder->marker)
+		return build_tree_place(ctx, app, dir, builder->marker, err);
+	return builder->prepare ? builder->prepare(ctx, app, dir, err) : 0;
 }
 
 /* --- the choice --- */
@@ -68,7 +89,7 @@ static int ask_setting(struct question *q)
 static int ask_driver(struct question *q, const struct builder *b, struct err *err)
 {
 	AUTO_STRBUF found = STRBUF_INIT;
-	int r = b->detect(q->ctx, q->app, q->dir, &found, err);
+	int r = builder_detect(b, q->ctx, q->app, q->dir, &found, err);
 
 	if (r > 0) {
 		q->name = xstrdup(b->name);
@@ -140,7 +161,7 @@ int builder_on_detect(struct trigger_call *call, struct err *err)
 
 	if (!b)
 		return 0;
-	r = b->detect(call->ctx, trigger_arg(call, 0), trigger_arg(call, 1), &reason, err);
+	r = builder_detect(b, call->ctx, trigger_arg(call, 0), trigger_arg(call, 1), &reason, err);
 	if (r > 0)
 		strbuf_addf(call->out, "%s\n", b->name);
 	return r < 0 ? r : 0;

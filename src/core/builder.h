@@ -19,6 +19,8 @@ struct build {
 	const char *operation; /* id, for the label com.moorage.operation */
 };
 
+struct build_file;
+
 struct release {
 	struct ctx *ctx;
 	const char *app;
@@ -33,7 +35,11 @@ struct builder {
 	const char *old_name;
 	bool old_app_only;  /* these get the app alone, not the source's folder */
 	bool in_containers; /* builds in containers of its own: core/build_job.h */
-	/* Required. 1 and what tells so ("Dockerfile") when this tree is for it, else 0. */
+	/* The file by which a tree asks for it, where that and its usual place are all there is to
+	 * know (core/build_tree.h); NULL: see the next two. */
+	const struct build_file *marker;
+	/* Required without a marker. 1 and what tells so ("Dockerfile") when this tree is for it,
+	 * else 0. */
 	int (*detect)(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
 		struct err *err);
 	/* Optional: arranges the tree before detection, as the builder's settings say. */
@@ -52,6 +58,12 @@ struct builder {
 
 extern const struct builder *const builders[]; /* in detection order, NULL-terminated */
 const struct builder *builder_find(const char *name);
+/* Is the tree for it? As struct builder's detect(). */
+MUST_CHECK int builder_detect(const struct builder *builder, struct ctx *ctx, const char *app,
+	const char *dir, struct strbuf *reason, struct err *err);
+/* Arranges the tree before anybody is asked. */
+MUST_CHECK int builder_prepare(const struct builder *builder, struct ctx *ctx, const char *app,
+	const char *dir, struct err *err);
 /* Builds with the builder NAME, or a third-party plugin's builder-build trigger. */
 MUST_CHECK int builder_build(const struct build *b, const char *name, struct err *err);
 /* Does a plugin want to see or change the source, or its image, before it is built? */

@@ -223,7 +223,7 @@ static int prepare_builders(struct ctx *ctx, const char *app, const char *dir, s
 	int r = 0;
 
 	for (const struct builder *const *b = builders; r >= 0 && *b; b++)
-		r = (*b)->prepare ? (*b)->prepare(ctx, app, dir, err) : 0;
+		r = builder_prepare(*b, ctx, app, dir, err);
 	return r;
 }
 

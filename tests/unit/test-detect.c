@@ -323,7 +323,7 @@ static void prepare(struct place *p, size_t i)
 {
 	AUTO_ERR err = ERR_INIT;
 
-	if (builder_find(paths[i].builder)->prepare(&p->ctx, APP, p->source, &err) < 0)
+	if (builder_prepare(builder_find(paths[i].builder), &p->ctx, APP, p->source, &err) < 0)
 		fail_msg("%s", err_text(&err));
 }
 

@@ -30,7 +30,7 @@ static int is_for(const char *name, struct ctx *ctx, const char *app, const char
 	const struct builder *other = builder_find(name);
 	AUTO_STRBUF reason = STRBUF_INIT;
 
-	return other ? other->detect(ctx, app, dir, &reason, err) : 0;
+	return other ? builder_detect(other, ctx, app, dir, &reason, err) : 0;
 }
 
 /* These two are asked later, and still a Dockerfile counts for less than what they look for. */

@@ -13,21 +13,7 @@
 #include "core/source_file.h"
 #include "core/state.h"
 
-static const struct build_file file = { "lambda.yml", "builder-lambda", "lambdayml-path" };
-
-static int detect(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
-	struct err *err)
-{
-	if (!source_has(dir, file.name))
-		return 0;
-	strbuf_addstr(reason, file.name);
-	return 1;
-}
-
-static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err *err)
-{
-	return build_tree_place(ctx, app, dir, &file, err);
-}
+static const struct build_file marker = { "lambda.yml", "builder-lambda", "lambdayml-path" };
 
 static int check(const struct build *b, struct err *err)
 {
@@ -122,8 +108,7 @@ extern const struct builder builder_lambda;
 const struct builder builder_lambda = {
 	.name = "lambda",
 	.old_app_only = true,
-	.detect = detect,
-	.prepare = prepare,
+	.marker = &marker,
 	.check = check,
 	.build = build,
 };

@@ -25,21 +25,7 @@
 
 #define PROJECT "project.toml"
 
-static int detect(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
-	struct err *err)
-{
-	if (!source_has(dir, PROJECT))
-		return 0;
-	strbuf_addstr(reason, PROJECT);
-	return 1;
-}
-
-static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err *err)
-{
-	static const struct build_file file = { PROJECT, "builder-pack", "projecttoml-path" };
-
-	return build_tree_place(ctx, app, dir, &file, err);
-}
+static const struct build_file marker = { PROJECT, "builder-pack", "projecttoml-path" };
 
 /* --- what is wanted --- */
 
@@ -292,7 +278,6 @@ static int build(const struct build *b, struct err *err)
 const struct builder builder_pack = {
 	.name = "pack",
 	.in_containers = true,
-	.detect = detect,
-	.prepare = prepare,
+	.marker = &marker,
 	.build = build,
 };

@@ -6,7 +6,6 @@
 #include "core/build_tree.h"
 #include "core/builder.h"
 #include "core/ports.h"
-#include "core/source_file.h"
 #include "lib/dockeropts/dockeropts.h"
 
 /* Dokku's selection from the docker options of all phases. */
@@ -23,21 +22,8 @@ static const struct dockeropts_flag known[] = {
 	{},
 };
 
-static const struct build_file file = { "railpack.json", "builder-railpack", "railpackjson-path" };
-
-static int detect(struct ctx *ctx, const char *app, const char *dir, struct strbuf *reason,
-	struct err *err)
-{
-	if (!source_has(dir, file.name))
-		return 0;
-	strbuf_addstr(reason, file.name);
-	return 1;
-}
-
-static int prepare(struct ctx *ctx, const char *app, const char *dir, struct err *err)
-{
-	return build_tree_place(ctx, app, dir, &file, err);
-}
+static const struct build_file marker = { "railpack.json", "builder-railpack",
+	"railpackjson-path" };
 
 static int check(const struct build *b, struct err *err)
 {
@@ -78,8 +64,7 @@ extern const struct builder builder_railpack;
 const struct builder builder_railpack = {
 	.name = "railpack",
 	.old_name = "",
-	.detect = detect,
-	.prepare = prepare,
+	.marker = &marker,
 	.check = check,
 	.build = build,
 };
