@@ -10,6 +10,35 @@
 #include "core/image_make.h"
 #include "lib/engine/images.h"
 
+json_t *build_labels(const struct build *b, const char *builder, const char *stage)
+{
+	json_t *labels = labels_for(b->ctx, b->app);
+
+	json_object_set_new(labels, "com.dokku.image-stage", json_string(stage));
+	json_object_set_new(labels, "com.dokku.builder-type", json_string(builder));
+	json_object_set_new(labels, "com.moorage.operation", json_string(b->operation));
+	return labels;
+}
+
+void build_labels_args(const struct build *b, const char *builder, const char *stage,
+	struct strvec *ret)
+{
+	labels_args(b->ctx, b->app, ret);
+	strvec_pushf(ret, "--label=com.dokku.image-stage=%s", stage);
+	strvec_pushf(ret, "--label=com.dokku.builder-type=%s", builder);
+	strvec_pushf(ret, "--label=com.moorage.operation=%s", b->operation);
+}
+
+int build_image_label(const struct build *b, const char *builder, const char *from,
+	const char *more, struct err *err)
+{
+	json_t *labels = build_labels(b, builder, builder_stage(b->ctx, builder_find(builder)));
+	int r = image_derive(b->ctx, from, labels, more, b->image, err);
+
+	json_decref(labels);
+	return r;
+}
+
 char *build_half_name(const char *image)
 {
 	return xasprintf("%s-build", image);
@@ -84,19 +113,11 @@ static int derive(const struct build *b, const char *builder, const char *half,
 	enum build_start start, struct err *err)
 {
 	AUTO_STRBUF more = STRBUF_INIT;
-	json_t *labels;
 	int r = add_start(b->ctx, half, start, &more, err);
 
 	if (r < 0)
 		return r;
-	labels = labels_for(b->ctx, b->app);
-	json_object_set_new(labels, "com.dokku.image-stage",
-		json_string(builder_stage(b->ctx, builder_find(builder))));
-	json_object_set_new(labels, "com.dokku.builder-type", json_string(builder));
-	json_object_set_new(labels, "com.moorage.operation", json_string(b->operation));
-	r = image_derive(b->ctx, half, labels, more.buf, b->image, err);
-	json_decref(labels);
-	return r;
+	return build_image_label(b, builder, half, more.buf, err);
 }
 
 int build_half_finish(const struct build *b, const char *builder, enum build_start start,

@@ -2,12 +2,25 @@
 #pragma once
 
 /*
- * The image of a build whose program does not make it as it has to be: the program's own result has
+ * The images of builds, and that of one whose program does not make it as it has to be: the program's own result has
  * a name beside the app's ("dokku/<app>:latest-build", Dokku's), from which the app's is made. So
  * nothing that a cancelled program still does in the engine changes what the app has.
  */
 
+#include <jansson.h>
+
 #include "core/builder.h"
+
+/* The labels of an image that B makes: the app's, its STAGE, who built it, and the operation's. New
+ * object. */
+json_t *build_labels(const struct build *b, const char *builder, const char *stage) MUST_CHECK;
+/* The same as "--label=k=v" words. */
+void build_labels_args(const struct build *b, const char *builder, const char *stage,
+	struct strvec *ret);
+/* Gives the image FROM these labels, with the stage that counts now, as B's image; MORE as of
+ * image_derive(). */
+MUST_CHECK int build_image_label(const struct build *b, const char *builder, const char *from,
+	const char *more, struct err *err);
 
 /* Name of the program's result for IMAGE, for free(). */
 char *build_half_name(const char *image) MUST_CHECK;

@@ -10,10 +10,10 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/fs.h"
+#include "core/build_image.h"
 #include "core/build_limit.h"
 #include "core/build_volume.h"
 #include "core/disk.h"
-#include "core/image.h"
 #include "core/operation.h"
 #include "core/output.h"
 #include "lib/engine/containers.h"
@@ -30,12 +30,9 @@ void build_job_done(struct build_job *job)
 int build_job_create(struct build_job *job, struct err *err)
 {
 	const struct build *b = job->build;
-	json_t *labels = labels_for(b->ctx, b->app);
+	json_t *labels = build_labels(b, job->builder, "build");
 	int r;
 
-	json_object_set_new(labels, "com.dokku.image-stage", json_string("build"));
-	json_object_set_new(labels, "com.dokku.builder-type", json_string(job->builder));
-	json_object_set_new(labels, "com.moorage.operation", json_string(b->operation));
 	json_object_set_new(labels, JOB_LABEL, json_string(JOB_VALUE));
 	job->task.ctx = b->ctx;
 	job->task.labels = labels;

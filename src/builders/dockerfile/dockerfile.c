@@ -9,11 +9,11 @@
 #include "builders/dockerfile/said.h"
 #include "builders/dockerfile/syntax.h"
 #include "core/build_flags.h"
+#include "core/build_image.h"
 #include "core/build_limit.h"
 #include "core/build_program.h"
 #include "core/builder.h"
 #include "core/docker_client.h"
-#include "core/image.h"
 #include "core/output.h"
 #include "core/resource.h"
 #include "core/source_file.h"
@@ -184,11 +184,7 @@ static int run_docker(const struct build *b, struct err *err)
 		strvec_push(&c.argv, "--progress=plain");
 	else
 		strvec_push(&c.argv, "--force-rm"); /* nothing else would find what a RUN left */
-	labels_args(b->ctx, b->app, &c.argv);
-	strvec_pushf(&c.argv, "--label=com.dokku.image-stage=%s",
-		builder_stage(b->ctx, &builder_dockerfile));
-	strvec_push(&c.argv, "--label=com.dokku.builder-type=dockerfile");
-	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
+	build_labels_args(b, "dockerfile", builder_stage(b->ctx, &builder_dockerfile), &c.argv);
 	strvec_pushv(&c.argv, options.items);
 	strvec_pushl(&c.argv, "--tag", b->image, ".", NULL);
 	c.cwd = b->dir;

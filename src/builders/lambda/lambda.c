@@ -8,7 +8,6 @@
 #include "core/build_program.h"
 #include "core/build_tree.h"
 #include "core/builder.h"
-#include "core/image.h"
 #include "core/ports.h"
 #include "core/source_file.h"
 #include "core/state.h"
@@ -32,10 +31,7 @@ static int run(const struct build *b, struct err *err)
 	build_program_warn_limits(b, "lambda-builder");
 	strvec_pushl(&c.argv, "build", "--generate-image", "--write-procfile",
 		"--image-env=DOCKER_LAMBDA_STAY_OPEN=1", NULL);
-	labels_args(b->ctx, b->app, &c.argv);
-	strvec_pushl(&c.argv, "--label=com.dokku.image-stage=build",
-		"--label=com.dokku.builder-type=lambda", NULL);
-	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
+	build_labels_args(b, "lambda", "build", &c.argv);
 	strvec_pushl(&c.argv, "--port", "5000", "--tag", half, "--working-directory", b->dir, NULL);
 	return build_program_run(&c, NULL, err);
 }

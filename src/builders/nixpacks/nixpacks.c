@@ -5,7 +5,6 @@
 #include "core/build_program.h"
 #include "core/build_tree.h"
 #include "core/builder.h"
-#include "core/image.h"
 #include "core/ports.h"
 #include "lib/dockeropts/dockeropts.h"
 
@@ -56,10 +55,7 @@ static int run(const struct build *b, struct err *err)
 	/* It hands limits on to BuildKit, which takes such flags and does not keep to them. */
 	build_program_warn_limits(b, "nixpacks");
 	strvec_push(&c.argv, "build");
-	labels_args(b->ctx, b->app, &c.argv);
-	strvec_pushl(&c.argv, "--label=com.dokku.image-stage=build",
-		"--label=com.dokku.builder-type=nixpacks", NULL);
-	strvec_pushf(&c.argv, "--label=com.moorage.operation=%s", b->operation);
+	build_labels_args(b, "nixpacks", "build", &c.argv);
 	dockeropts_filter(known, options.items, &c.argv);
 	strvec_pushl(&c.argv, "--name", half, b->dir, NULL);
 	return build_program_run(&c, NULL, err);

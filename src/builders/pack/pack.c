@@ -13,8 +13,8 @@
 #include "builders/pack/run.h"
 #include "core/app_env.h"
 #include "core/build_flags.h"
+#include "core/build_image.h"
 #include "core/build_tree.h"
-#include "core/image.h"
 #include "core/image_make.h"
 #include "core/output.h"
 #include "core/ports.h"
@@ -216,23 +216,7 @@ static int check_run_image(const struct build *b, const struct wish *w,
 	return r;
 }
 
-/* --- afterwards --- */
-
-extern const struct builder builder_pack;
-
-static int label_image(const struct build *b, struct err *err)
-{
-	json_t *labels = labels_for(b->ctx, b->app);
-	int r;
-
-	json_object_set_new(labels, "com.dokku.image-stage",
-		json_string(builder_stage(b->ctx, &builder_pack)));
-	json_object_set_new(labels, "com.dokku.builder-type", json_string("pack"));
-	json_object_set_new(labels, "com.moorage.operation", json_string(b->operation));
-	r = image_derive(b->ctx, b->image, labels, "", b->image, err);
-	json_decref(labels);
-	return r;
-}
+/* --- the build --- */
 
 static int make(const struct build *b, const struct wish *w, struct err *err)
 {
@@ -271,10 +255,11 @@ static int build(const struct build *b, struct err *err)
 	}
 	wish_done(&w);
 	if (r >= 0)
-		r = label_image(b, err);
+		r = build_image_label(b, "pack", b->image, "", err);
 	return r < 0 ? r : ports_set_detected_default(b->ctx, b->app, err);
 }
 
+extern const struct builder builder_pack;
 const struct builder builder_pack = {
 	.name = "pack",
 	.in_containers = true,
